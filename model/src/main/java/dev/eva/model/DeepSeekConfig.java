@@ -1,0 +1,79 @@
+package dev.eva.model;
+
+import dev.eva.mla.MlaConfig;
+import dev.eva.moe.MoeConfig;
+import dev.eva.moe.RoutingMethod;
+
+/**
+ * A DeepSeek-V2/V3-style language model, by the names of Hugging Face's config.
+ *
+ * @param vocabSize tokens V
+ * @param hiddenSize model dimension D, the same as in {@code mla} and {@code moe}
+ * @param numHiddenLayers decoder layers
+ * @param firstKDenseReplace leading layers with a dense feed-forward network in place of experts
+ * @param intermediateSize hidden width of the dense feed-forward networks
+ * @param rmsNormEps epsilon of the layer norms (not of the latent norms)
+ * @param maxPositionEmbeddings longest context
+ * @param initializerRange standard deviation of fresh weights
+ * @param numNextnPredictLayers multi-token prediction layers in a checkpoint
+ * @param mla attention
+ * @param moe experts
+ */
+public record DeepSeekConfig(
+        int vocabSize,
+        int hiddenSize,
+        int numHiddenLayers,
+        int firstKDenseReplace,
+        int intermediateSize,
+        double rmsNormEps,
+        int maxPositionEmbeddings,
+        double initializerRange,
+        int numNextnPredictLayers,
+        MlaConfig mla,
+        MoeConfig moe) {
+    public DeepSeekConfig {
+        positive("vocab_size", vocabSize);
+        positive("hidden_size", hiddenSize);
+        positive("num_hidden_layers", numHiddenLayers);
+        positive("intermediate_size", intermediateSize);
+        positive("max_position_embeddings", maxPositionEmbeddings);
+        if (firstKDenseReplace < 0 || firstKDenseReplace > numHiddenLayers) {
+            throw new IllegalArgumentException(
+                    "first_k_dense_replace: " + firstKDenseReplace + "; need 0 to num_hidden_layers " + numHiddenLayers);
+        }
+        if (!(rmsNormEps > 0)) {
+            throw new IllegalArgumentException("rms_norm_eps: " + rmsNormEps + "; need more than 0");
+        }
+        if (!(initializerRange > 0)) {
+            throw new IllegalArgumentException("initializer_range: " + initializerRange + "; need more than 0");
+        }
+        if (numNextnPredictLayers < 0) {
+            throw new IllegalArgumentException("num_nextn_predict_layers: " + numNextnPredictLayers + "; need 0 or more");
+        }
+        if (mla.hiddenSize() != hiddenSize || moe.hiddenSize() != hiddenSize) {
+            throw new IllegalArgumentException("hidden_size: " + hiddenSize + ", but attention has " + mla.hiddenSize()
+                    + " and experts have " + moe.hiddenSize() + "; need the same");
+        }
+    }
+
+    /** Whether layer {@code l} has experts (or a dense feed-forward network). */
+    public boolean isMoe(int l) {
+        return l >= firstKDenseReplace;
+    }
+
+    /** Number of layers with experts. */
+    public int moeLayers() {
+        return numHiddenLayers - firstKDenseReplace;
+    }
+
+    /** {@code deepseek_v3} for sigmoid routing, {@code deepseek_v2} for softmax. */
+    public String modelType() {
+        return moe.method() instanceof RoutingMethod.NoauxTc ? "deepseek_v3" : "deepseek_v2";
+    }
+
+    private static void positive(String key, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(key + ": " + value + "; need at least 1");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package dev.eva.tensor;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * The threads that share a loop. {@code run(n, task)} calls {@code task.accept(0 .. n-1)}, each index once, in any order and
+ * on any thread, and returns when all are done.
+ *
+ * <p>Results must not depend on the number of threads: give every task its own part of the output, and cut the work by
+ * sizes alone, never by {@link #threads()}. A sum over tasks goes through one partial result a task, added in the order of the index.
+ *
+ * <p>A loop started inside a task runs on that task's thread. Workers spin for a moment before they sleep, because a training
+ * step is hundreds of short loops; the number of threads is {@code -Deva.threads}, by default one a core.
+ */
+public final class Parallel {
+    /** A part {@code [from, to)} of a range. */
+    @FunctionalInterface
+    public interface RangeTask {
+        void accept(int from, int to);
+    }
+
+    /** Turns of {@link Thread#onSpinWait()} before a waiting thread sleeps: some tens of microseconds. */
+    private static final int SPINS = 20_000;
+
+    private static final ThreadLocal<Boolean> INSIDE = ThreadLocal.withInitial(() -> false);
+    private static volatile Pool pool;
+
+    private Parallel() {}
+
+    /** Number of threads that share a loop, the calling one included. */
+    public static int threads() {
+        return pool().threads;
+    }
+
+    /** Changes the number of threads; not to be called while a loop runs. */
+    public static synchronized void setThreads(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads: " + threads + "; need at least 1");
+        }
+        if (pool != null) {
+            if (pool.threads == threads) {
+                return;
+            }
+            pool.stop();
+        }
+        pool = new Pool(threads);
+    }
+
+    /** Calls {@code task} once for each of {@code 0 .. tasks-1}. The first exception of a task is thrown here when all have ended. */
+    public static void run(int tasks, IntConsumer task) {
+        if (tasks <= 0) {
+            return;
+        }
+        Pool p = pool();
+        if (tasks == 1 || p.threads == 1 || INSIDE.get()) {
+            for (int i = 0; i < tasks; i++) {
+                task.accept(i);
+            }
+            return;
+        }
+        p.run(tasks, task);
+    }
+
+    /** Cuts {@code [0, n)} in parts of {@code grain} (the last may be shorter) and hands each to {@code task}. */
+    public static void range(int n, int grain, RangeTask task) {
+        if (n <= grain) {
+            if (n > 0) {
+                task.accept(0, n);
+            }
+            return;
+        }
+        run((n + grain - 1) / grain, i -> task.accept(i * grain, Math.min(n, (i + 1) * grain)));
+    }
+
+    private static Pool pool() {
+        Pool p = pool;
+        if (p == null) {
+            synchronized (Parallel.class) {
+                if (pool == null) {
+                    pool = new Pool(Integer.getInteger("eva.threads", Runtime.getRuntime().availableProcessors()));
+                }
+                p = pool;
+            }
+        }
+        return p;
+    }
+
+    /** One loop: the index to take next and how many are not done. A late worker that still holds an old loop finds it empty. */
+    private static final class Loop {
+        final int tasks;
+        final IntConsumer task;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger left;
+        volatile Throwable failure;
+
+        Loop(int tasks, IntConsumer task) {
+            this.tasks = tasks;
+            this.task = task;
+            this.left = new AtomicInteger(tasks);
+        }
+
+        void work() {
+            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+                try {
+                    if (failure == null) {
+                        task.accept(i);
+                    }
+                } catch (Throwable t) {
+                    failure = t;
+                } finally {
+                    left.getAndDecrement();
+                }
+            }
+        }
+    }
+
+    private static final class Pool {
+        final int threads;
+        private final Worker[] workers;
+        private volatile Loop loop;
+        private volatile boolean stopped;
+
+        Pool(int threads) {
+            this.threads = threads;
+            this.workers = new Worker[threads - 1];
+            for (int i = 0; i < workers.length; i++) {
+                workers[i] = new Worker(this, "eva-" + (i + 1));
+                workers[i].setDaemon(true);
+                workers[i].start();
+            }
+        }
+
+        /** One loop at a time: a second caller waits, so two models in one process share the cores instead of fighting for them. */
+        synchronized void run(int tasks, IntConsumer task) {
+            Loop l = new Loop(tasks, task);
+            loop = l;
+            for (Worker w : workers) {
+                w.wake();
+            }
+            INSIDE.set(true);
+            try {
+                l.work();
+            } finally {
+                INSIDE.set(false);
+            }
+            int spins = 0;
+            while (l.left.get() > 0) {
+                if (++spins < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    Thread.yield();
+                }
+            }
+            loop = null;
+            switch (l.failure) {
+                case null -> {}
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case Throwable t -> throw new IllegalStateException(t);
+            }
+        }
+
+        void stop() {
+            stopped = true;
+            for (Worker w : workers) {
+                w.wake();
+            }
+        }
+    }
+
+    private static final class Worker extends Thread {
+        private final Pool pool;
+        private volatile boolean asleep;
+
+        Worker(Pool pool, String name) {
+            super(name);
+            this.pool = pool;
+        }
+
+        void wake() {
+            if (asleep) {
+                LockSupport.unpark(this);
+            }
+        }
+
+        @Override
+        public void run() {
+            INSIDE.set(true);
+            Loop done = null;
+            int spins = 0;
+            while (!pool.stopped) {
+                Loop l = pool.loop;
+                if (l != null && l != done) {
+                    l.work();
+                    done = l;
+                    spins = 0;
+                } else if (++spins < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    asleep = true;
+                    // Look again after announcing sleep: whoever posts a loop reads the flag after posting.
+                    l = pool.loop;
+                    if ((l == null || l == done) && !pool.stopped) {
+                        LockSupport.park(pool);
+                    }
+                    asleep = false;
+                    spins = 0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.eva.tensor;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Memory for one step: activations and gradients are taken from it, given back when nothing needs them any more, and all
+ * taken back when the step ends. Steps of the same shapes then allocate no arrays at all.
+ *
+ * <pre>{@code
+ * Workspace workspace = new Workspace();
+ * for (...) {
+ *     try (Workspace.Scope step = workspace.open()) {
+ *         float loss = model.loss(batch).item();
+ *     } // every tensor made inside has ended here
+ * }
+ * }</pre>
+ *
+ * <p>Arrays are kept by exact length: a training step asks for the same lengths every time. A workspace belongs to the
+ * thread that opened it; kernels that run on other threads get arrays, never tensors.
+ */
+public final class Workspace {
+    private static final ThreadLocal<Workspace> CURRENT = new ThreadLocal<>();
+
+    private final Map<Integer, ArrayDeque<Storage>> free = new HashMap<>();
+    private final ArrayList<Storage> lent = new ArrayList<>();
+    private long bytes;
+    private boolean open;
+
+    /** A step in progress; closing it ends every tensor that was made inside. */
+    public final class Scope implements AutoCloseable {
+        private final Workspace outer = CURRENT.get();
+
+        private Scope() {
+            CURRENT.set(Workspace.this);
+        }
+
+        @Override
+        public void close() {
+            CURRENT.set(outer);
+            lent.forEach(Workspace.this::keep);
+            lent.clear();
+            open = false;
+        }
+    }
+
+    /** Starts a step on this thread; nested scopes of different workspaces are allowed, of the same one are not. */
+    public Scope open() {
+        if (open) {
+            throw new IllegalStateException("workspace: a step is already open; close it first");
+        }
+        open = true;
+        return new Scope();
+    }
+
+    /** Bytes of all arrays that this workspace has ever allocated and still keeps. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** Drops all arrays that are not lent, for example when shapes change for good. */
+    public void trim() {
+        for (ArrayDeque<Storage> q : free.values()) {
+            for (Storage s : q) {
+                bytes -= 4L * s.array.length;
+            }
+        }
+        free.clear();
+    }
+
+    /** A tensor with unspecified values from the open workspace of this thread, or zeros on the heap where none is open. */
+    public static Tensor empty(Shape shape) {
+        Workspace w = CURRENT.get();
+        return w == null ? Tensor.zeros(shape) : Tensor.over(w.take(shape.size()), shape);
+    }
+
+    /** As {@link #empty(Shape)}. */
+    public static Tensor empty(int... dims) {
+        return empty(Shape.of(dims));
+    }
+
+    /** A tensor of zeros from the open workspace of this thread, or from the heap where none is open. */
+    public static Tensor zeros(Shape shape) {
+        Tensor t = empty(shape);
+        t.fill(0f);
+        return t;
+    }
+
+    // ---- holds: the tape says which tensors are still needed inside the step
+
+    /** One more holder of the tensor's memory. No effect on heap tensors. */
+    public static void hold(Tensor t) {
+        if (t.storage().owner != null) {
+            t.storage().holds++;
+        }
+    }
+
+    /** One holder less; the memory is reused at once when it was the last. No effect on heap tensors. */
+    public static void release(Tensor t) {
+        Storage s = t.storage();
+        if (s.owner != null && t.isLive() && --s.holds == 0) {
+            s.owner.giveBack(s);
+        }
+    }
+
+    /** Gives the memory back at once if nobody holds it: for what an op allocated and did not keep. */
+    public static void releaseUnheld(Tensor t) {
+        Storage s = t.storage();
+        if (s.owner != null && s.holds == 0 && t.isLive()) {
+            s.owner.giveBack(s);
+        }
+    }
+
+    /** Whether exactly one holder is left, so that the values may be changed in place. Never true of heap tensors. */
+    public static boolean isSoleHolder(Tensor t) {
+        return t.storage().owner != null && t.storage().holds == 1;
+    }
+
+    private Storage take(int length) {
+        ArrayDeque<Storage> q = free.get(length);
+        Storage s = q == null ? null : q.pollLast();
+        if (s == null) {
+            s = new Storage(new float[length], this);
+            bytes += 4L * length;
+        }
+        s.lentIndex = lent.size();
+        lent.add(s);
+        return s;
+    }
+
+    private void giveBack(Storage s) {
+        Storage last = lent.removeLast();
+        if (last != s) {
+            lent.set(s.lentIndex, last);
+            last.lentIndex = s.lentIndex;
+        }
+        keep(s);
+    }
+
+    private void keep(Storage s) {
+        s.holds = 0;
+        s.generation++;
+        free.computeIfAbsent(s.array.length, n -> new ArrayDeque<>()).addLast(s);
+    }
+}

@@ -1,0 +1,166 @@
+package dev.eva.tensor.autograd;
+
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+
+/**
+ * The record of one forward pass, from which gradients are computed backward.
+ *
+ * <pre>{@code
+ * try (Workspace.Scope step = workspace.open(); Tape tape = Tape.open()) {
+ *     Tensor loss = ...;
+ *     tape.backward(loss);        // parameters now have their gradients
+ * }
+ * }</pre>
+ *
+ * <p>Without an open tape ops only compute. A tape belongs to its thread and serves one backward pass.
+ */
+public final class Tape implements AutoCloseable {
+    private static final ThreadLocal<Tape> CURRENT = new ThreadLocal<>();
+
+    private final Tape outer;
+    private final ArrayList<Ctx> nodes = new ArrayList<>();
+    private final IdentityHashMap<Tensor, Integer> producers = new IdentityHashMap<>();
+
+    private Tape(Tape outer) {
+        this.outer = outer;
+    }
+
+    /** Starts recording on this thread. */
+    public static Tape open() {
+        Tape tape = new Tape(CURRENT.get());
+        CURRENT.set(tape);
+        return tape;
+    }
+
+    @Override
+    public void close() {
+        CURRENT.set(outer);
+    }
+
+    /** Computes an op and, if a tape is open and some input wants a gradient, records it. */
+    public static Tensor apply(Op op, Tensor... in) {
+        Tape tape = CURRENT.get();
+        boolean recording = tape != null && anyRequiresGrad(in);
+        Ctx ctx = new Ctx(op, in, recording);
+        Tensor out = op.forward(ctx, in);
+        ctx.endForward(out);
+        if (recording) {
+            tape.record(ctx, out);
+        }
+        return out;
+    }
+
+    private static boolean anyRequiresGrad(Tensor[] in) {
+        for (Tensor t : in) {
+            if (t.requiresGrad()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void record(Ctx ctx, Tensor out) {
+        ctx.producers = new int[ctx.inputs.length];
+        for (int i = 0; i < ctx.inputs.length; i++) {
+            ctx.producers[i] = producers.getOrDefault(ctx.inputs[i], -1);
+        }
+        out.requiresGrad(true);
+        producers.put(out, nodes.size());
+        nodes.add(ctx);
+    }
+
+    /** {@link #backward(Tensor, float)} with 1. */
+    public void backward(Tensor loss) {
+        backward(loss, 1f);
+    }
+
+    /**
+     * Adds {@code scale * d loss / d p} to the gradient of every leaf {@code p} that wants one. Gradients of what lies between
+     * live in the workspace and end here, as do the activations.
+     *
+     * @param loss a tensor of one element that this tape recorded
+     * @param scale the gradient of the loss itself, for example 1 / (number of micro-batches)
+     */
+    public void backward(Tensor loss, float scale) {
+        Integer last = producers.get(loss);
+        if (last == null) {
+            throw new IllegalArgumentException("backward: the loss was not recorded on this tape;"
+                    + " does any parameter require a gradient, and was backward called once only?");
+        }
+        if (loss.size() != 1) {
+            throw new IllegalArgumentException("backward: loss has shape " + loss.shape() + "; need one element");
+        }
+        Tensor[] grads = new Tensor[nodes.size()];
+        Tensor seed = Workspace.empty(loss.shape());
+        seed.fill(scale);
+        Workspace.hold(seed);
+        grads[last] = seed;
+        for (int n = nodes.size() - 1; n >= 0; n--) {
+            Ctx ctx = nodes.get(n);
+            if (grads[n] != null) {
+                backward(ctx, grads[n], grads);
+                grads[n] = null;
+            } else {
+                ctx.endBackward();
+            }
+        }
+        nodes.clear();
+        producers.clear();
+    }
+
+    private void backward(Ctx ctx, Tensor dOut, Tensor[] grads) {
+        Tensor[] dIn = ctx.op.backward(ctx, dOut);
+        for (int i = 0; i < dIn.length; i++) {
+            if (dIn[i] == null || !ctx.needsGrad(i)) {
+                continue;
+            }
+            checkShape(ctx, i, dIn[i]);
+            if (ctx.producers[i] < 0) {
+                add(dIn[i], ctx.inputs[i].gradOrZeros());
+            } else {
+                accumulate(grads, ctx.producers[i], dIn[i]);
+            }
+        }
+        // Only now may dOut go: a returned gradient may be dOut itself.
+        ctx.endBackward();
+        Workspace.release(dOut);
+    }
+
+    private static void accumulate(Tensor[] grads, int slot, Tensor d) {
+        Tensor old = grads[slot];
+        if (old == null) {
+            Workspace.hold(d);
+            grads[slot] = d;
+        } else if (Workspace.isSoleHolder(old)) {
+            add(d, old);
+        } else {
+            Tensor sum = Workspace.empty(old.shape());
+            Workspace.hold(sum);
+            sum.set(old);
+            add(d, sum);
+            Workspace.release(old);
+            grads[slot] = sum;
+        }
+    }
+
+    private static void checkShape(Ctx ctx, int i, Tensor d) {
+        if (!d.shape().equals(ctx.inputs[i].shape())) {
+            throw new IllegalStateException(ctx.op.getClass().getSimpleName() + ".backward: gradient " + i + " has shape "
+                    + d.shape() + ", its input " + ctx.inputs[i].shape());
+        }
+    }
+
+    /** {@code into += d}. */
+    private static void add(Tensor d, Tensor into) {
+        float[] x = d.array();
+        float[] y = into.array();
+        int xo = d.offset();
+        int yo = into.offset();
+        for (int i = 0; i < d.size(); i++) {
+            y[yo + i] += x[xo + i];
+        }
+    }
+}

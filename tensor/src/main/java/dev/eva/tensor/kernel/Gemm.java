@@ -1,0 +1,133 @@
+package dev.eva.tensor.kernel;
+
+/**
+ * Single-precision matrix products {@code C = beta C + A B}, for one right operand or one a group of rows.
+ *
+ * <p>Letters: {@code C} is m x n, {@code A} is m x k, {@code B} is k x n, {@code G} groups. Operands are addressed with two strides,
+ * {@code A(i, p) = a[aOffset + i * aRow + p * aCol]}, so the three layouts of training need no transposed copies:
+ *
+ * <ul>
+ *   <li>{@code y = x W^T}, W stored (n, k): {@code bRow = 1, bCol = k}
+ *   <li>{@code dX = dY W}, W stored (k, n): {@code bRow = n, bCol = 1}
+ *   <li>{@code dW = dY^T X}: {@code aRow = 1, aCol = ld(dY)}, and X as B with {@code bRow = ld(X), bCol = 1}
+ * </ul>
+ *
+ * <p>A right operand is <em>prepared</em> once and multiplied many times: packed panels on a CPU, a resident buffer on a device.
+ * Unlike other families, products cut themselves into tasks for {@link dev.eva.tensor.Parallel}, because only they know their panels;
+ * called inside a task they stay on its thread. The order of additions along k depends on the sizes alone, never on the number of threads.
+ */
+public interface Gemm {
+    /** The scalar reference. */
+    Gemm REFERENCE = new Gemm() {};
+
+    /** One or more right operands, ready to be multiplied. */
+    abstract class Prepared {
+        /** Number of operands. */
+        public final int groups;
+        /** Rows of each operand: the contraction length. */
+        public final int k;
+        /** Columns of each operand. */
+        public final int n;
+
+        protected Prepared(int groups, int k, int n) {
+            this.groups = groups;
+            this.k = k;
+            this.n = n;
+        }
+    }
+
+    /** The reference's: a view of the array. Changes of the array show through. */
+    final class View extends Prepared {
+        final float[] b;
+        final int offset;
+        final int groupStride;
+        final int row;
+        final int col;
+
+        View(int groups, int k, int n, float[] b, int offset, int groupStride, int row, int col) {
+            super(groups, k, n);
+            this.b = b;
+            this.offset = offset;
+            this.groupStride = groupStride;
+            this.row = row;
+            this.col = col;
+        }
+    }
+
+    /**
+     * Makes {@code groups} right operands ready: {@code B_g(p, j) = b[bOffset + g * groupStride + p * bRow + j * bCol]}.
+     *
+     * @param reuse a result of this method for the same sizes, whose memory is taken over, or null
+     */
+    default Prepared prepare(
+            int groups, int k, int n, float[] b, int bOffset, int groupStride, int bRow, int bCol, Prepared reuse) {
+        return new View(groups, k, n, b, bOffset, groupStride, bRow, bCol);
+    }
+
+    /**
+     * {@code C = beta C + A B_0}; beta is 0 (C is overwritten, NaN there does not matter) or 1.
+     *
+     * @param bias n values added to every row of C, at {@code biasOffset}, or null
+     */
+    default void multiply(
+            int m, float[] a, int aOffset, int aRow, int aCol, Prepared b,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        multiplyGroup(m, a, aOffset, aRow, aCol, b, 0, beta, c, cOffset, cRow);
+        if (bias != null) {
+            for (int i = 0; i < m; i++) {
+                for (int j = 0; j < b.n; j++) {
+                    c[cOffset + i * cRow + j] += bias[biasOffset + j];
+                }
+            }
+        }
+    }
+
+    /**
+     * Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}, for every group g: one product an expert over tokens
+     * that are sorted by expert.
+     *
+     * @param starts {@code groups + 1} ascending row numbers
+     */
+    default void multiplyGrouped(
+            int[] starts, float[] a, int aOffset, int aRow, int aCol, Prepared b,
+            float beta, float[] c, int cOffset, int cRow) {
+        for (int g = 0; g < b.groups; g++) {
+            int from = starts[g];
+            multiplyGroup(starts[g + 1] - from, a, aOffset + from * aRow, aRow, aCol, b, g, beta,
+                    c, cOffset + from * cRow, cRow);
+        }
+    }
+
+    /**
+     * The weight gradient of grouped products: for every group g, {@code C_g = beta C_g + A_g^T B_g}, where {@code A_g} (rows x m) and
+     * {@code B_g} (rows x n) are rows {@code [starts[g], starts[g + 1])} of A and B, and {@code C_g} (m x n) is contiguous at
+     * {@code cOffset + g * m * n}. A group without rows gives {@code beta C_g}.
+     */
+    default void multiplyGroupedTransposed(
+            int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
+            float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
+        for (int g = 0; g < groups; g++) {
+            int from = starts[g];
+            int rows = starts[g + 1] - from;
+            View bg = new View(1, rows, n, b, bOffset + from * bRow, 0, bRow, 1);
+            multiplyGroup(m, a, aOffset + from * aRow, 1, aRow, bg, 0, beta, c, cOffset + g * m * n, n);
+        }
+    }
+
+    private static void multiplyGroup(
+            int m, float[] a, int aOffset, int aRow, int aCol, Prepared prepared, int group,
+            float beta, float[] c, int cOffset, int cRow) {
+        View b = (View) prepared;
+        int bOffset = b.offset + group * b.groupStride;
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < b.n; j++) {
+                float sum = 0f;
+                for (int p = 0; p < b.k; p++) {
+                    sum += a[aOffset + i * aRow + p * aCol] * b.b[bOffset + p * b.row + j * b.col];
+                }
+                int at = cOffset + i * cRow + j;
+                c[at] = beta == 0f ? sum : beta * c[at] + sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.eva.tensor.kernel;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/**
+ * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|...} forces a provider; one that is forced and
+ * cannot work is an error that says what is missing. Whatever the chosen provider lacks comes from the next one, the scalar reference last.
+ */
+public final class Kernels {
+    /** A provider and why it was or was not taken, for {@code eva doctor}. */
+    public record Candidate(String name, int priority, boolean chosen, String reason) {}
+
+    private static final String PROPERTY = "eva.kernels";
+    private static final String REFERENCE = "reference";
+    private static final List<Candidate> CANDIDATES = new ArrayList<>();
+    private static final List<KernelProvider> CHOSEN = choose();
+
+    private Kernels() {}
+
+    /** The implementation of a family to use in this process; {@code reference} is the family's constant REFERENCE. */
+    public static <F> F find(Class<F> family, F reference) {
+        for (KernelProvider p : CHOSEN) {
+            Optional<F> found = p.find(family);
+            if (found.isPresent()) {
+                return found.get();
+            }
+        }
+        return reference;
+    }
+
+    /** Every provider that was looked at, the best first. */
+    public static List<Candidate> candidates() {
+        return List.copyOf(CANDIDATES);
+    }
+
+    /** One line: which kernels run and why. */
+    public static String summary() {
+        Candidate first = CANDIDATES.stream().filter(Candidate::chosen).findFirst().orElseThrow();
+        return "kernels: " + first.name() + " (" + first.reason() + ")";
+    }
+
+    private static List<KernelProvider> choose() {
+        String forced = System.getProperty(PROPERTY, "");
+        List<KernelProvider> found = new ArrayList<>();
+        ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader()).forEach(found::add);
+        found.sort(Comparator.comparingInt(KernelProvider::priority).reversed());
+        if (!forced.isEmpty() && !forced.equals(REFERENCE) && found.stream().noneMatch(p -> p.name().equals(forced))) {
+            throw new IllegalArgumentException("-D" + PROPERTY + "=" + forced + ": no such provider; have "
+                    + String.join(", ", found.stream().map(KernelProvider::name).toList()) + ", " + REFERENCE);
+        }
+        List<KernelProvider> chosen = new ArrayList<>();
+        for (KernelProvider p : found) {
+            Optional<String> why = p.unavailable();
+            if (p.name().equals(forced) && why.isPresent()) {
+                throw new IllegalStateException("-D" + PROPERTY + "=" + forced + ": " + why.get());
+            }
+            boolean take = why.isEmpty() && (forced.isEmpty() || p.name().equals(forced));
+            if (take) {
+                chosen.add(p);
+            }
+            String reason = why.orElseGet(() -> take ? p.description() : "not asked for: -D" + PROPERTY + "=" + forced);
+            CANDIDATES.add(new Candidate(p.name(), p.priority(), take && chosen.size() == 1, reason));
+        }
+        String reason = !chosen.isEmpty() ? "fallback" : forced.equals(REFERENCE) ? "-D" + PROPERTY : "nothing faster works here";
+        CANDIDATES.add(new Candidate(REFERENCE, 0, chosen.isEmpty(), reason));
+        return chosen;
+    }
+}
