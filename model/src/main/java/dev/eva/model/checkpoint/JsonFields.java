@@ -1,0 +1,123 @@
+package dev.eva.model.checkpoint;
+
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Typed access to the keys of a JSON object. A value of the wrong type is an error that names the key and both types; null counts
+ * as absent.
+ *
+ * @param node the object
+ * @param path its place in front of a key in messages: the file, and the keys that lead to the object
+ */
+record JsonFields(JsonNode node, String path) {
+    boolean has(String key) {
+        return node.hasNonNull(key);
+    }
+
+    int integer(String key, int absent) {
+        return has(key) ? integer(key) : absent;
+    }
+
+    int integer(String key) {
+        JsonNode n = required(key);
+        // 1e5 and 40.0 are whole numbers, too: some writers know only one kind of number.
+        if (!n.isNumber() || n.doubleValue() != Math.rint(n.doubleValue())) {
+            throw wrong(key, n, "a whole number");
+        }
+        if (Math.abs(n.doubleValue()) > Integer.MAX_VALUE) {
+            throw new CheckpointException(path + key + ": " + n + " is out of range; need at most " + Integer.MAX_VALUE);
+        }
+        return (int) n.doubleValue();
+    }
+
+    double number(String key, double absent) {
+        return optionalNumber(key).orElse(absent);
+    }
+
+    double number(String key) {
+        JsonNode n = required(key);
+        if (!n.isNumber()) {
+            throw wrong(key, n, "a number");
+        }
+        return n.doubleValue();
+    }
+
+    OptionalDouble optionalNumber(String key) {
+        return has(key) ? OptionalDouble.of(number(key)) : OptionalDouble.empty();
+    }
+
+    boolean flag(String key, boolean absent) {
+        if (!has(key)) {
+            return absent;
+        }
+        JsonNode n = node.get(key);
+        if (!n.isBoolean()) {
+            throw wrong(key, n, "true or false");
+        }
+        return n.booleanValue();
+    }
+
+    Optional<String> text(String key) {
+        if (!has(key)) {
+            return Optional.empty();
+        }
+        JsonNode n = node.get(key);
+        if (!n.isString()) {
+            throw wrong(key, n, "a string");
+        }
+        return Optional.of(n.stringValue());
+    }
+
+    Optional<JsonFields> object(String key) {
+        if (!has(key)) {
+            return Optional.empty();
+        }
+        JsonNode n = node.get(key);
+        if (!n.isObject()) {
+            throw wrong(key, n, "an object");
+        }
+        return Optional.of(new JsonFields(n, path + key + "."));
+    }
+
+    /** A key that must have one value, because Eva computes nothing else. */
+    void only(String key, String value) {
+        if (has(key) && !node.get(key).asString().equals(value)) {
+            throw new CheckpointException(path + key + ": " + node.get(key) + " is not supported; need " + value);
+        }
+    }
+
+    /** Refuses keys that are not known, naming the nearest one that is. */
+    void onlyKnown(Collection<String> known) {
+        for (String key : node.propertyNames()) {
+            if (!known.contains(key)) {
+                throw new CheckpointException(path + key + ": unknown key" + Nearest.hint(key, known));
+            }
+        }
+    }
+
+    private JsonNode required(String key) {
+        if (!has(key)) {
+            throw new CheckpointException(path + key + ": missing");
+        }
+        return node.get(key);
+    }
+
+    private CheckpointException wrong(String key, JsonNode n, String need) {
+        return new CheckpointException(path + key + ": is " + describe(n) + "; need " + need);
+    }
+
+    private static String describe(JsonNode n) {
+        return switch (n.getNodeType()) {
+            case STRING -> "a string " + n;
+            case NUMBER -> "a number " + n;
+            case BOOLEAN -> "a boolean " + n;
+            case ARRAY -> "an array";
+            case OBJECT, POJO -> "an object";
+            case NULL, MISSING, BINARY -> n.getNodeType().toString().toLowerCase(Locale.ROOT);
+        };
+    }
+}

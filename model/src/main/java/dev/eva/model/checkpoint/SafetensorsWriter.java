@@ -1,0 +1,129 @@
+package dev.eva.model.checkpoint;
+
+import dev.eva.tensor.IntTensor;
+import dev.eva.tensor.Tensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Writes a safetensors file. Tensors are added first, in the order of the file, and read only by {@link #write}: nothing is copied
+ * in between. The header is padded with blanks so that the data begins at a multiple of eight bytes.
+ */
+public final class SafetensorsWriter {
+    private static final int CHUNK = 1 << 20;
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    /** Fills a little-endian buffer with the elements {@code [from, from + count)}. */
+    private interface Source {
+        void fill(ByteBuffer into, int from, int count);
+    }
+
+    private record Item(StoredType type, int[] dims, int size, Source source) {}
+
+    private final Map<String, Item> items = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+
+    /** A free-form string in the header. */
+    public SafetensorsWriter metadata(String key, String value) {
+        metadata.put(key, value);
+        return this;
+    }
+
+    /** A tensor of F32. */
+    public SafetensorsWriter add(String name, Tensor t) {
+        return add(name, StoredType.F32, t.shape().dims(), t.size(), (into, from, count) -> {
+            into.asFloatBuffer().put(t.array(), t.offset() + from, count);
+            into.position(into.position() + 4 * count);
+        });
+    }
+
+    /** A tensor of I32. */
+    public SafetensorsWriter add(String name, IntTensor t) {
+        return add(name, StoredType.I32, t.shape().dims(), t.size(), (into, from, count) -> {
+            into.asIntBuffer().put(t.array(), from, count);
+            into.position(into.position() + 4 * count);
+        });
+    }
+
+    /** A vector of I64. */
+    public SafetensorsWriter add(String name, long... values) {
+        return add(name, StoredType.I64, new int[] {values.length}, values.length, (into, from, count) -> {
+            into.asLongBuffer().put(values, from, count);
+            into.position(into.position() + 8 * count);
+        });
+    }
+
+    /** A tensor whose little-endian bytes are given. */
+    public SafetensorsWriter add(String name, StoredType type, byte[] bytes, int... dims) {
+        int size = 1;
+        for (int d : dims) {
+            size = Math.multiplyExact(size, d);
+        }
+        if ((long) size * type.bytes() != bytes.length) {
+            throw new IllegalArgumentException(
+                    "add " + name + ": " + bytes.length + " bytes; need " + (long) size * type.bytes() + " for " + size + " of " + type);
+        }
+        return add(name, type, dims.clone(), size, (into, from, count) ->
+                into.put(bytes, from * type.bytes(), count * type.bytes()));
+    }
+
+    private SafetensorsWriter add(String name, StoredType type, int[] dims, int size, Source source) {
+        if (items.putIfAbsent(name, new Item(type, dims, size, source)) != null) {
+            throw new IllegalArgumentException("add " + name + ": the file has a tensor of that name already");
+        }
+        return this;
+    }
+
+    /** Writes the file beside {@code target} and renames it. @throws CheckpointException if that fails; the old file is then untouched */
+    public void write(Path target) {
+        byte[] header = header();
+        AtomicFile.write(target, channel -> {
+            ByteBuffer head = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
+            AtomicFile.writeFully(channel, head.putLong(header.length).put(header).flip());
+            ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            for (Item item : items.values()) {
+                write(channel, item, buffer);
+            }
+        });
+    }
+
+    private static void write(FileChannel channel, Item item, ByteBuffer buffer) throws IOException {
+        int step = CHUNK / item.type.bytes();
+        for (int from = 0; from < item.size; from += step) {
+            item.source.fill(buffer.clear(), from, Math.min(step, item.size - from));
+            AtomicFile.writeFully(channel, buffer.flip());
+        }
+    }
+
+    private byte[] header() {
+        ObjectNode root = JSON.createObjectNode();
+        if (!metadata.isEmpty()) {
+            ObjectNode node = root.putObject("__metadata__");
+            metadata.forEach(node::put);
+        }
+        long at = 0;
+        for (Map.Entry<String, Item> e : items.entrySet()) {
+            Item item = e.getValue();
+            ObjectNode node = root.putObject(e.getKey());
+            node.put("dtype", item.type.name());
+            var shape = node.putArray("shape");
+            for (int d : item.dims) {
+                shape.add(d);
+            }
+            long end = at + (long) item.size * item.type.bytes();
+            node.putArray("data_offsets").add(at).add(end);
+            at = end;
+        }
+        String json = JSON.writeValueAsString(root);
+        int length = json.getBytes(StandardCharsets.UTF_8).length;
+        return (json + " ".repeat((8 - length % 8) % 8)).getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,2 @@
+/** The model's files: safetensors, config.json, and the one place that knows Hugging Face's tensor names. */
+package dev.eva.model.checkpoint;
