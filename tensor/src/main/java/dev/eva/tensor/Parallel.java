@@ -24,6 +24,12 @@ public final class Parallel {
     /** Turns of {@link Thread#onSpinWait()} before a waiting thread sleeps: some tens of microseconds. */
     private static final int SPINS = 20_000;
 
+    /** Elements a task: some 10 microseconds of a memory-bound loop, well above the cost of handing out a task. */
+    private static final int GRAIN = 32 * 1024;
+
+    /** Floats of a cache line of 64 bytes: tasks that write columns share no line of an aligned row. */
+    private static final int LINE = 16;
+
     private static final ThreadLocal<Boolean> INSIDE = ThreadLocal.withInitial(() -> false);
     private static volatile Pool pool;
 
@@ -72,6 +78,21 @@ public final class Parallel {
             return;
         }
         run((n + grain - 1) / grain, i -> task.accept(i * grain, Math.min(n, (i + 1) * grain)));
+    }
+
+    /** Cuts {@code [0, n)} elements of a map in tasks that are worth handing out; small arrays stay on this thread. */
+    public static void elements(int n, RangeTask task) {
+        range(n, GRAIN, task);
+    }
+
+    /** Cuts {@code [0, rows)} rows of {@code width} elements in tasks that are worth handing out. */
+    public static void rows(int rows, int width, RangeTask task) {
+        range(rows, Math.max(1, GRAIN / Math.max(1, width)), task);
+    }
+
+    /** Cuts {@code [0, columns)} columns of {@code rows} elements: each task walks all rows in order, so sums over rows have one order. */
+    public static void columns(int rows, int columns, RangeTask task) {
+        range(columns, Math.max(4 * LINE, GRAIN / Math.max(1, rows) / LINE * LINE), task);
     }
 
     private static Pool pool() {

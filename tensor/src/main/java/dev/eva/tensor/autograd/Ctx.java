@@ -64,6 +64,11 @@ public final class Ctx {
         return inputs[i];
     }
 
+    /** Number of inputs. */
+    public int inputCount() {
+        return inputs.length;
+    }
+
     /** The output of the forward pass. */
     public Tensor output() {
         return output;

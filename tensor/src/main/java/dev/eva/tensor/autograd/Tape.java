@@ -1,7 +1,10 @@
 package dev.eva.tensor.autograd;
 
+import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
+import dev.eva.tensor.kernel.Elementwise;
+import dev.eva.tensor.kernel.Kernels;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 
@@ -18,6 +21,7 @@ import java.util.IdentityHashMap;
  * <p>Without an open tape ops only compute. A tape belongs to its thread and serves one backward pass.
  */
 public final class Tape implements AutoCloseable {
+    private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
     private static final ThreadLocal<Tape> CURRENT = new ThreadLocal<>();
 
     private final Tape outer;
@@ -155,12 +159,7 @@ public final class Tape implements AutoCloseable {
 
     /** {@code into += d}. */
     private static void add(Tensor d, Tensor into) {
-        float[] x = d.array();
-        float[] y = into.array();
-        int xo = d.offset();
-        int yo = into.offset();
-        for (int i = 0; i < d.size(); i++) {
-            y[yo + i] += x[xo + i];
-        }
+        Parallel.elements(d.size(), (from, to) -> ELEMENTWISE.addTo(
+                to - from, d.array(), d.offset() + from, into.array(), into.offset() + from));
     }
 }

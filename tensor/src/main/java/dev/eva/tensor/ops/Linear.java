@@ -1,0 +1,88 @@
+package dev.eva.tensor.ops;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Ctx;
+import dev.eva.tensor.autograd.Op;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.kernel.Elementwise;
+import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.PreparedWeight;
+
+/**
+ * Product with a weight: {@code y = x W^T (+ bias)}. Shapes: x (..., k), W (n, k), bias (n) -> (..., n).
+ *
+ * <p>The gradient of a weight or bias that is a leaf is added straight to its gradient tensor.
+ */
+public record Linear(PreparedWeight weight) implements Op {
+    private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
+    private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
+
+    /** {@code x W^T}. */
+    public static Tensor linear(Tensor x, PreparedWeight w) {
+        return Tape.apply(new Linear(w), x, w.weight());
+    }
+
+    /** {@code x W^T + bias}, the bias being added to every row. */
+    public static Tensor linear(Tensor x, PreparedWeight w, Tensor bias) {
+        return Tape.apply(new Linear(w), x, w.weight(), bias);
+    }
+
+    @Override
+    public Tensor forward(Ctx ctx, Tensor... in) {
+        Tensor x = in[0];
+        int k = weight.inFeatures();
+        int n = weight.outFeatures();
+        if (in[1].shape().rank() != 2 || x.shape().rank() == 0 || x.dim(-1) != k) {
+            throw new IllegalArgumentException("linear: input " + x.shape() + ", weight " + in[1].shape()
+                    + "; need input (..., in) and weight (out, in)");
+        }
+        if (in.length == 3 && in[2].size() != n) {
+            throw new IllegalArgumentException("linear: bias " + in[2].shape() + ", weight " + in[1].shape()
+                    + "; need bias (" + n + ")");
+        }
+        Tensor y = ctx.empty(x.shape().withLast(n));
+        float[] bias = in.length == 3 ? in[2].array() : null;
+        int biasOffset = in.length == 3 ? in[2].offset() : 0;
+        GEMM.multiply(x.rows(), x.array(), x.offset(), k, 1, weight.forward(), bias, biasOffset, 0f,
+                y.array(), y.offset(), n);
+        return y;
+    }
+
+    /** {@code dX = dOut W}, {@code dW = dOut^T x}, {@code dBias = sum over rows of dOut}. */
+    @Override
+    public Tensor[] backward(Ctx ctx, Tensor dOut) {
+        Tensor x = ctx.input(0);
+        int k = weight.inFeatures();
+        int n = weight.outFeatures();
+        Tensor[] dIn = new Tensor[ctx.inputCount()];
+        if (ctx.needsGrad(0)) {
+            dIn[0] = ctx.empty(x.shape());
+            GEMM.multiply(x.rows(), dOut.array(), dOut.offset(), n, 1, weight.backward(), null, 0, 0f,
+                    dIn[0].array(), dIn[0].offset(), k);
+        }
+        if (ctx.needsGrad(1)) {
+            Tensor leaf = ctx.leafGrad(1);
+            Tensor dW = leaf != null ? leaf : (dIn[1] = ctx.empty(ctx.input(1).shape()));
+            GEMM.multiplyGroupedTransposed(1, n, k, new int[] {0, x.rows()}, dOut.array(), dOut.offset(), n,
+                    x.array(), x.offset(), k, leaf != null ? 1f : 0f, dW.array(), dW.offset());
+        }
+        if (dIn.length == 3 && ctx.needsGrad(2)) {
+            dIn[2] = sumRows(ctx, dOut, n, ctx.input(2));
+        }
+        return dIn;
+    }
+
+    private static Tensor sumRows(Ctx ctx, Tensor dOut, int n, Tensor bias) {
+        Tensor sum = ctx.zeros(bias.shape());
+        int rows = dOut.rows();
+        Parallel.columns(rows, n, (from, to) -> {
+            for (int r = 0; r < rows; r++) {
+                ELEMENTWISE.addTo(
+                        to - from, dOut.array(), dOut.offset() + r * n + from, sum.array(), sum.offset() + from);
+            }
+        });
+        return sum;
+    }
+}

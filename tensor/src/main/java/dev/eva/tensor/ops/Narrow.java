@@ -1,0 +1,51 @@
+package dev.eva.tensor.ops;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Ctx;
+import dev.eva.tensor.autograd.Op;
+import dev.eva.tensor.autograd.Tape;
+
+/**
+ * Columns of the last dimension, copied: {@code y_i = x_(from + i)}. Shapes: x (..., n) -> (..., length).
+ *
+ * @param from first column
+ * @param length number of columns
+ */
+public record Narrow(int from, int length) implements Op {
+    /** Columns {@code [from, from + length)} of the last dimension. */
+    public static Tensor narrow(Tensor x, int from, int length) {
+        return Tape.apply(new Narrow(from, length), x);
+    }
+
+    @Override
+    public Tensor forward(Ctx ctx, Tensor... in) {
+        Tensor x = in[0];
+        int n = x.dim(-1);
+        if (from < 0 || length < 0 || from > n - length) {
+            throw new IllegalArgumentException("narrow: columns [" + from + ", " + ((long) from + length)
+                    + ") of input " + x.shape() + "; it has " + n + " columns");
+        }
+        Tensor y = ctx.empty(x.shape().withLast(length));
+        Parallel.rows(x.rows(), length, (first, end) -> {
+            for (int r = first; r < end; r++) {
+                System.arraycopy(x.array(), x.offset() + r * n + from, y.array(), y.offset() + r * length, length);
+            }
+        });
+        return y;
+    }
+
+    /** {@code dX} is {@code dOut} in its columns, zero elsewhere. */
+    @Override
+    public Tensor[] backward(Ctx ctx, Tensor dOut) {
+        Tensor dX = ctx.zeros(ctx.input(0).shape());
+        int n = dX.dim(-1);
+        Parallel.rows(dX.rows(), length, (first, end) -> {
+            for (int r = first; r < end; r++) {
+                System.arraycopy(
+                        dOut.array(), dOut.offset() + r * length, dX.array(), dX.offset() + r * n + from, length);
+            }
+        });
+        return new Tensor[] {dX};
+    }
+}

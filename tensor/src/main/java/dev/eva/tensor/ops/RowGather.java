@@ -1,0 +1,49 @@
+package dev.eva.tensor.ops;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Ctx;
+import dev.eva.tensor.kernel.Elementwise;
+import dev.eva.tensor.kernel.Kernels;
+
+/** What looking up rows of a matrix and its gradient are made of, for {@link Embedding} and {@link GatherRows}. */
+final class RowGather {
+    private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
+
+    private RowGather() {}
+
+    /** {@code y_i = x_(rows[i])}. */
+    static Tensor gather(Ctx ctx, String op, Tensor x, int[] rows) {
+        if (x.shape().rank() != 2) {
+            throw new IllegalArgumentException(op + ": " + x.shape() + "; need a matrix");
+        }
+        int d = x.dim(1);
+        for (int i = 0; i < rows.length; i++) {
+            if (rows[i] < 0 || rows[i] >= x.dim(0)) {
+                throw new IllegalArgumentException(
+                        op + ": row " + rows[i] + " at index " + i + "; the matrix is " + x.shape());
+            }
+        }
+        Tensor y = ctx.empty(rows.length, d);
+        Parallel.rows(rows.length, d, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                System.arraycopy(x.array(), x.offset() + rows[i] * d, y.array(), y.offset() + i * d, d);
+            }
+        });
+        return y;
+    }
+
+    /** {@code dX_r = sum of dOut_i over i with rows[i] == r}, added in the order of i: straight to a leaf's gradient. */
+    static Tensor scatter(Ctx ctx, int[] rows, Tensor dOut) {
+        Tensor leaf = ctx.leafGrad(0);
+        Tensor dX = leaf != null ? leaf : ctx.zeros(ctx.input(0).shape());
+        int d = dX.dim(1);
+        Parallel.columns(rows.length, d, (from, to) -> {
+            for (int i = 0; i < rows.length; i++) {
+                ELEMENTWISE.addTo(to - from, dOut.array(), dOut.offset() + i * d + from,
+                        dX.array(), dX.offset() + rows[i] * d + from);
+            }
+        });
+        return leaf != null ? null : dX;
+    }
+}
