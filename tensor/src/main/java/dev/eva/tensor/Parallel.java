@@ -5,13 +5,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /**
- * The threads that share a loop. {@code run(n, task)} calls {@code task.accept(0 .. n-1)}, each index once, in any order and
+ * The threads that share a loop. {@code run(n, task)} calls {@code task.accept(0 .. n-1)}, each index once, in any
+ * order and
  * on any thread, and returns when all are done.
  *
  * <p>Results must not depend on the number of threads: give every task its own part of the output, and cut the work by
- * sizes alone, never by {@link #threads()}. A sum over tasks goes through one partial result a task, added in the order of the index.
+ * sizes alone, never by {@link #threads()}. A sum over tasks goes through one partial result a task, added in the order
+ * of the index.
  *
- * <p>A loop started inside a task runs on that task's thread. Workers spin for a moment before they sleep, because a training
+ * <p>A loop started inside a task runs on that task's thread. Workers spin for a moment before they sleep, because a
+ * training
  * step is hundreds of short loops; the number of threads is {@code -Deva.threads}, by default one a core.
  */
 public final class Parallel {
@@ -54,7 +57,10 @@ public final class Parallel {
         pool = new Pool(threads);
     }
 
-    /** Calls {@code task} once for each of {@code 0 .. tasks-1}. The first exception of a task is thrown here when all have ended. */
+    /**
+     * Calls {@code task} once for each of {@code 0 .. tasks-1}. The first exception of a task is thrown here when all
+     * have ended.
+     */
     public static void run(int tasks, IntConsumer task) {
         if (tasks <= 0) {
             return;
@@ -90,7 +96,10 @@ public final class Parallel {
         range(rows, Math.max(1, GRAIN / Math.max(1, width)), task);
     }
 
-    /** Cuts {@code [0, columns)} columns of {@code rows} elements: each task walks all rows in order, so sums over rows have one order. */
+    /**
+     * Cuts {@code [0, columns)} columns of {@code rows} elements: each task walks all rows in order, so sums over rows
+     * have one order.
+     */
     public static void columns(int rows, int columns, RangeTask task) {
         range(columns, Math.max(4 * LINE, GRAIN / Math.max(1, rows) / LINE * LINE), task);
     }
@@ -108,7 +117,10 @@ public final class Parallel {
         return p;
     }
 
-    /** One loop: the index to take next and how many are not done. A late worker that still holds an old loop finds it empty. */
+    /**
+     * One loop: the index to take next and how many are not done. A late worker that still holds an old loop finds it
+     * empty.
+     */
     private static final class Loop {
         final int tasks;
         final IntConsumer task;
@@ -153,7 +165,10 @@ public final class Parallel {
             }
         }
 
-        /** One loop at a time: a second caller waits, so two models in one process share the cores instead of fighting for them. */
+        /**
+         * One loop at a time: a second caller waits, so two models in one process share the cores instead of fighting
+         * for them.
+         */
         synchronized void run(int tasks, IntConsumer task) {
             Loop l = new Loop(tasks, task);
             loop = l;

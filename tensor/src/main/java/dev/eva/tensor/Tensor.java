@@ -10,7 +10,8 @@ import java.util.random.RandomGenerator;
  * <p>A tensor is a view: {@code reshape} and {@code slice} share the array. What is computed with tensors lives in
  * {@code dev.eva.tensor.ops}, one op a file; this class holds values, nothing else.
  *
- * <p>Results of ops inside a {@link Workspace} scope are lent: once the step has ended, {@link #array()} says so instead of
+ * <p>Results of ops inside a {@link Workspace} scope are lent: once the step has ended, {@link #array()} says so
+ * instead of
  * showing another tensor's values. Copy out what must live longer ({@link #copy()}).
  */
 public final class Tensor {
@@ -166,7 +167,10 @@ public final class Tensor {
         markWritten();
     }
 
-    /** Whether gradients are computed for this tensor: true for parameters and for everything computed from them on a tape. */
+    /**
+     * Whether gradients are computed for this tensor: true for parameters and for everything computed from them on a
+     * tape.
+     */
     public boolean requiresGrad() {
         return requiresGrad;
     }

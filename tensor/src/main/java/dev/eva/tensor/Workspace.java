@@ -6,7 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Memory for one step: activations and gradients are taken from it, given back when nothing needs them any more, and all
+ * Memory for one step: activations and gradients are taken from it, given back when nothing needs them any more, and
+ * all
  * taken back when the step ends. Steps of the same shapes then allocate no arrays at all.
  *
  * <pre>{@code
@@ -70,7 +71,9 @@ public final class Workspace {
         free.clear();
     }
 
-    /** A tensor with unspecified values from the open workspace of this thread, or zeros on the heap where none is open. */
+    /**
+     * A tensor with unspecified values from the open workspace of this thread, or zeros on the heap where none is open.
+     */
     public static Tensor empty(Shape shape) {
         Workspace w = CURRENT.get();
         return w == null ? Tensor.zeros(shape) : Tensor.over(w.take(shape.size()), shape);

@@ -6,7 +6,8 @@ import dev.eva.tensor.Workspace;
 import java.util.ArrayList;
 
 /**
- * What one application of an {@link Op} remembers between its forward and its backward pass: the inputs, what it saved, and
+ * What one application of an {@link Op} remembers between its forward and its backward pass: the inputs, what it saved,
+ * and
  * the memory that it took.
  */
 public final class Ctx {
@@ -25,7 +26,9 @@ public final class Ctx {
         this.recording = recording;
     }
 
-    /** A tensor with unspecified values for the output, for something to save, or for scratch that ends with this call. */
+    /**
+     * A tensor with unspecified values for the output, for something to save, or for scratch that ends with this call.
+     */
     public Tensor empty(Shape shape) {
         Tensor t = Workspace.empty(shape);
         taken.add(t);
@@ -80,7 +83,8 @@ public final class Ctx {
     }
 
     /**
-     * The gradient tensor of input i if that is a leaf (a parameter), to add to in place of returning a gradient; null if it is not
+     * The gradient tensor of input i if that is a leaf (a parameter), to add to in place of returning a gradient; null
+     * if it is not
      * a leaf or wants none.
      */
     public Tensor leafGrad(int i) {
@@ -109,7 +113,9 @@ public final class Ctx {
         taken.clear();
     }
 
-    /** After the tape has taken hold of the returned gradients: give back scratch and everything that forward had kept. */
+    /**
+     * After the tape has taken hold of the returned gradients: give back scratch and everything that forward had kept.
+     */
     void endBackward() {
         for (Tensor t : taken) {
             Workspace.releaseUnheld(t);

@@ -3,7 +3,8 @@ package dev.eva.tensor.autograd;
 import dev.eva.tensor.Tensor;
 
 /**
- * A differentiable function of tensors: one file, one record. Its components are the attributes (sizes, epsilon, ids); its
+ * A differentiable function of tensors: one file, one record. Its components are the attributes (sizes, epsilon, ids);
+ * its
  * static factory, named as in torch.nn.functional, is the public API and calls {@link Tape#apply}.
  *
  * <pre>{@code
@@ -17,7 +18,8 @@ import dev.eva.tensor.Tensor;
  */
 public interface Op {
     /**
-     * Computes the output. Shapes are checked here, with a message that names both; memory comes from {@link Ctx#empty}; what
+     * Computes the output. Shapes are checked here, with a message that names both; memory comes from {@link
+     * Ctx#empty}; what
      * the backward pass needs besides the inputs is kept with {@link Ctx#save}.
      *
      * @param in the inputs, in the order of the factory's tensor arguments
@@ -25,8 +27,10 @@ public interface Op {
     Tensor forward(Ctx ctx, Tensor... in);
 
     /**
-     * Computes the gradients of the inputs from that of the output: {@code dIn[i] = (d out / d in[i])^T dOut}. An entry may be
-     * null where {@code ctx.needsGrad(i)} is false, or where the gradient was added to {@link Ctx#leafGrad} already. An entry may
+     * Computes the gradients of the inputs from that of the output: {@code dIn[i] = (d out / d in[i])^T dOut}. An entry
+     * may be
+     * null where {@code ctx.needsGrad(i)} is false, or where the gradient was added to {@link Ctx#leafGrad} already. An
+     * entry may
      * be {@code dOut} itself or a view of it; the op must not write into {@code dOut}.
      */
     Tensor[] backward(Ctx ctx, Tensor dOut);

@@ -82,7 +82,8 @@ public final class Tape implements AutoCloseable {
     }
 
     /**
-     * Adds {@code scale * d loss / d p} to the gradient of every leaf {@code p} that wants one. Gradients of what lies between
+     * Adds {@code scale * d loss / d p} to the gradient of every leaf {@code p} that wants one. Gradients of what lies
+     * between
      * live in the workspace and end here, as do the activations.
      *
      * @param loss a tensor of one element that this tape recorded
@@ -152,8 +153,8 @@ public final class Tape implements AutoCloseable {
 
     private static void checkShape(Ctx ctx, int i, Tensor d) {
         if (!d.shape().equals(ctx.inputs[i].shape())) {
-            throw new IllegalStateException(ctx.op.getClass().getSimpleName() + ".backward: gradient " + i + " has shape "
-                    + d.shape() + ", its input " + ctx.inputs[i].shape());
+            throw new IllegalStateException(ctx.op.getClass().getSimpleName() + ".backward: gradient " + i
+                    + " has shape " + d.shape() + ", its input " + ctx.inputs[i].shape());
         }
     }
 

@@ -1,7 +1,8 @@
 package dev.eva.tensor.kernel;
 
 /**
- * One step of Adam with decoupled weight decay (arXiv:1711.05101), in one pass over parameters, gradients and both moments.
+ * One step of Adam with decoupled weight decay (arXiv:1711.05101), in one pass over parameters, gradients and both
+ * moments.
  * Single-threaded: the optimiser cuts the range.
  */
 public interface AdamWKernel {

@@ -43,11 +43,14 @@ public interface Attention {
     }
 
     /**
-     * Gradients from those of the output, recomputing the probabilities from {@code lse}: with {@code D_i = dOut_i . out_i} and
-     * {@code dS_ij = p_ij (dOut_i . v_j - D_i)}: {@code dQ_i = scale sum_j dS_ij k_j}, {@code dK_j = scale sum_i dS_ij q_i},
+     * Gradients from those of the output, recomputing the probabilities from {@code lse}: with {@code D_i = dOut_i .
+     * out_i} and
+     * {@code dS_ij = p_ij (dOut_i . v_j - D_i)}: {@code dQ_i = scale sum_j dS_ij k_j}, {@code dK_j = scale sum_i dS_ij
+     * q_i},
      * {@code dV_j = sum_i p_ij dOut_i}. dq, dk and dv are overwritten; they are contiguous like q, k and v.
      *
-     * @param out the forward result and {@code dOut} its gradient, both with rows {@code outRow} apart and the same offset
+     * @param out the forward result and {@code dOut} its gradient, both with rows {@code outRow} apart and the same
+     * offset
      */
     default void backward(
             int t, int h, int hv, float scale, float[] q, int qOffset, float[] k, int kOffset, float[] v, int vOffset,

@@ -1,7 +1,8 @@
 package dev.eva.tensor.kernel;
 
 /**
- * Maps over arrays, element by element. {@code n} is the number of elements, {@code s(x) = 1 / (1 + exp(-x))}. Outputs may be
+ * Maps over arrays, element by element. {@code n} is the number of elements, {@code s(x) = 1 / (1 + exp(-x))}. Outputs
+ * may be
  * an input itself at the same offset, never a shifted part of one. Single-threaded: ops cut the range.
  */
 public interface Elementwise {

@@ -3,7 +3,8 @@ package dev.eva.tensor.kernel;
 /**
  * Single-precision matrix products {@code C = beta C + A B}, for one right operand or one a group of rows.
  *
- * <p>Letters: {@code C} is m x n, {@code A} is m x k, {@code B} is k x n, {@code G} groups. Operands are addressed with two strides,
+ * <p>Letters: {@code C} is m x n, {@code A} is m x k, {@code B} is k x n, {@code G} groups. Operands are addressed with
+ * two strides,
  * {@code A(i, p) = a[aOffset + i * aRow + p * aCol]}, so the three layouts of training need no transposed copies:
  *
  * <ul>
@@ -12,9 +13,12 @@ package dev.eva.tensor.kernel;
  *   <li>{@code dW = dY^T X}: {@code aRow = 1, aCol = ld(dY)}, and X as B with {@code bRow = ld(X), bCol = 1}
  * </ul>
  *
- * <p>A right operand is <em>prepared</em> once and multiplied many times: packed panels on a CPU, a resident buffer on a device.
- * Unlike other families, products cut themselves into tasks for {@link dev.eva.tensor.Parallel}, because only they know their panels;
- * called inside a task they stay on its thread. The order of additions along k depends on the sizes alone, never on the number of threads.
+ * <p>A right operand is <em>prepared</em> once and multiplied many times: packed panels on a CPU, a resident buffer on
+ * a device.
+ * Unlike other families, products cut themselves into tasks for {@link dev.eva.tensor.Parallel}, because only they know
+ * their panels;
+ * called inside a task they stay on its thread. The order of additions along k depends on the sizes alone, never on the
+ * number of threads.
  */
 public interface Gemm {
     /** The scalar reference. */
@@ -55,7 +59,8 @@ public interface Gemm {
     }
 
     /**
-     * Makes {@code groups} right operands ready: {@code B_g(p, j) = b[bOffset + g * groupStride + p * bRow + j * bCol]}.
+     * Makes {@code groups} right operands ready: {@code B_g(p, j) = b[bOffset + g * groupStride + p * bRow + j *
+     * bCol]}.
      *
      * @param reuse a result of this method for the same sizes, whose memory is taken over, or null
      */
@@ -83,7 +88,8 @@ public interface Gemm {
     }
 
     /**
-     * Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}, for every group g: one product an expert over tokens
+     * Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}, for every group g: one product an expert
+     * over tokens
      * that are sorted by expert.
      *
      * @param starts {@code groups + 1} ascending row numbers
@@ -99,8 +105,10 @@ public interface Gemm {
     }
 
     /**
-     * The weight gradient of grouped products: for every group g, {@code C_g = beta C_g + A_g^T B_g}, where {@code A_g} (rows x m) and
-     * {@code B_g} (rows x n) are rows {@code [starts[g], starts[g + 1])} of A and B, and {@code C_g} (m x n) is contiguous at
+     * The weight gradient of grouped products: for every group g, {@code C_g = beta C_g + A_g^T B_g}, where {@code A_g}
+     * (rows x m) and
+     * {@code B_g} (rows x n) are rows {@code [starts[g], starts[g + 1])} of A and B, and {@code C_g} (m x n) is
+     * contiguous at
      * {@code cOffset + g * m * n}. A group without rows gives {@code beta C_g}.
      */
     default void multiplyGroupedTransposed(

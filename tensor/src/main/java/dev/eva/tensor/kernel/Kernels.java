@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
- * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|...} forces a provider; one that is forced and
- * cannot work is an error that says what is missing. Whatever the chosen provider lacks comes from the next one, the scalar reference last.
+ * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|...} forces a provider; one that is
+ * forced and
+ * cannot work is an error that says what is missing. Whatever the chosen provider lacks comes from the next one, the
+ * scalar reference last.
  */
 public final class Kernels {
     /** A provider and why it was or was not taken, for {@code eva doctor}. */
@@ -65,7 +67,9 @@ public final class Kernels {
             String reason = why.orElseGet(() -> take ? p.description() : "not asked for: -D" + PROPERTY + "=" + forced);
             CANDIDATES.add(new Candidate(p.name(), p.priority(), take && chosen.size() == 1, reason));
         }
-        String reason = !chosen.isEmpty() ? "fallback" : forced.equals(REFERENCE) ? "-D" + PROPERTY : "nothing faster works here";
+        String reason = !chosen.isEmpty()
+                ? "fallback"
+                : forced.equals(REFERENCE) ? "-D" + PROPERTY : "nothing faster works here";
         CANDIDATES.add(new Candidate(REFERENCE, 0, chosen.isEmpty(), reason));
         return chosen;
     }

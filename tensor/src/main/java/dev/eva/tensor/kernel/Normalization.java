@@ -32,7 +32,8 @@ public interface Normalization {
     }
 
     /**
-     * {@code dX = r (w dOut - x r^2 mean(w dOut x))} and {@code dWeight += sum over rows of dOut x r}, added in the order of rows.
+     * {@code dX = r (w dOut - x r^2 mean(w dOut x))} and {@code dWeight += sum over rows of dOut x r}, added in the
+     * order of rows.
      *
      * @param dX overwritten
      * @param dWeight D values that are added to

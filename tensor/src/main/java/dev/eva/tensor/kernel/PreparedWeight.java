@@ -3,7 +3,8 @@ package dev.eva.tensor.kernel;
 import dev.eva.tensor.Tensor;
 
 /**
- * A weight {@code W} of shape (n, k), or (G, n, k) for grouped products, with what the kernels made of it: prepared once for
+ * A weight {@code W} of shape (n, k), or (G, n, k) for grouped products, with what the kernels made of it: prepared
+ * once for
  * {@code x W^T} and once for {@code dY W}, again only after the weight has been written ({@link Tensor#markWritten()}).
  *
  * <p>Owned by the layer that owns the weight; not for use by several threads at once.
@@ -20,7 +21,8 @@ public final class PreparedWeight {
     public PreparedWeight(Tensor weight) {
         int rank = weight.shape().rank();
         if (rank != 2 && rank != 3) {
-            throw new IllegalArgumentException("weight: shape " + weight.shape() + "; need (out, in) or (groups, out, in)");
+            throw new IllegalArgumentException(
+                    "weight: shape " + weight.shape() + "; need (out, in) or (groups, out, in)");
         }
         this.weight = weight;
     }

@@ -1,10 +1,13 @@
 package dev.eva.tensor.kernel;
 
 /**
- * Softmax over rows, and the cross-entropy of rows of logits: {@code lse = log sum_j exp(x_j)}, {@code p_j = exp(x_j - lse)}.
+ * Softmax over rows, and the cross-entropy of rows of logits: {@code lse = log sum_j exp(x_j)}, {@code p_j = exp(x_j -
+ * lse)}.
  *
- * <p>Letters: {@code n} or {@code V} width of a row. Rows are contiguous. The maximum is subtracted first, so logits of any
- * finite size are fine; a row that holds NaN or +inf, or nothing but -inf, gives NaN. Single-threaded: ops cut the rows.
+ * <p>Letters: {@code n} or {@code V} width of a row. Rows are contiguous. The maximum is subtracted first, so logits of
+ * any
+ * finite size are fine; a row that holds NaN or +inf, or nothing but -inf, gives NaN. Single-threaded: ops cut the
+ * rows.
  */
 public interface SoftmaxKernel {
     /** The scalar reference. */

@@ -11,7 +11,8 @@ import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.SoftmaxKernel;
 
 /**
- * Cross-entropy in nats: {@code y = mean over rows r of (log sum_j exp(x_rj) - x_(r, targets_r))}. Rows whose target is negative
+ * Cross-entropy in nats: {@code y = mean over rows r of (log sum_j exp(x_rj) - x_(r, targets_r))}. Rows whose target is
+ * negative
  * are ignored, in the sum and in the count. Shapes: logits (M, V), targets of size M -> ().
  */
 public record CrossEntropy(IntTensor targets) implements Op {

@@ -6,7 +6,8 @@ import dev.eva.tensor.autograd.Op;
 import dev.eva.tensor.autograd.Tape;
 
 /**
- * Rows of a matrix, in any order and any number of times: {@code y_i = x_(rows[i])}. Shapes: x (M, D) -> (rows.length, D).
+ * Rows of a matrix, in any order and any number of times: {@code y_i = x_(rows[i])}. Shapes: x (M, D) -> (rows.length,
+ * D).
  *
  * @param rows row numbers
  */

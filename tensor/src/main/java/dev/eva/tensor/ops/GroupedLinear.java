@@ -10,7 +10,8 @@ import dev.eva.tensor.kernel.PreparedWeight;
 import java.util.Arrays;
 
 /**
- * A product a group of rows: {@code y_r = x_r W_g^T} for rows r in {@code [starts[g], starts[g + 1])}; one expert a group, over
+ * A product a group of rows: {@code y_r = x_r W_g^T} for rows r in {@code [starts[g], starts[g + 1])}; one expert a
+ * group, over
  * tokens sorted by expert. Shapes: x (S, k), W (G, n, k) -> (S, n).
  *
  * @param starts G + 1 ascending row numbers, from 0 to S
@@ -18,7 +19,9 @@ import java.util.Arrays;
 public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
 
-    /** {@code x_r W_g^T} for the rows of every group; {@code starts} must not change until the backward pass is over. */
+    /**
+     * {@code x_r W_g^T} for the rows of every group; {@code starts} must not change until the backward pass is over.
+     */
     public static Tensor groupedLinear(Tensor x, PreparedWeight w, int[] starts) {
         return Tape.apply(new GroupedLinear(w, starts), x, w.weight());
     }

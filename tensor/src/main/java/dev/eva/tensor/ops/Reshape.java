@@ -16,7 +16,8 @@ public record Reshape(Shape shape) implements Op {
     @Override
     public Tensor forward(Ctx ctx, Tensor... in) {
         if (in[0].size() != shape.size()) {
-            throw new IllegalArgumentException("reshape: sizes differ: input " + in[0].shape() + ", requested " + shape);
+            throw new IllegalArgumentException(
+                    "reshape: sizes differ: input " + in[0].shape() + ", requested " + shape);
         }
         return in[0].view(shape);
     }

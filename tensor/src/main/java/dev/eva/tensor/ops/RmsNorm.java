@@ -48,7 +48,8 @@ public record RmsNorm(float eps) implements Op {
     }
 
     /**
-     * With {@code r = 1 / sqrt(mean(x^2) + eps)}: {@code dX = r (w dOut - x r^2 mean(w dOut x))}, {@code dW = sum over rows of dOut x r}.
+     * With {@code r = 1 / sqrt(mean(x^2) + eps)}: {@code dX = r (w dOut - x r^2 mean(w dOut x))}, {@code dW = sum over
+     * rows of dOut x r}.
      */
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {

@@ -33,7 +33,9 @@ final class RowGather {
         return y;
     }
 
-    /** {@code dX_r = sum of dOut_i over i with rows[i] == r}, added in the order of i: straight to a leaf's gradient. */
+    /**
+     * {@code dX_r = sum of dOut_i over i with rows[i] == r}, added in the order of i: straight to a leaf's gradient.
+     */
     static Tensor scatter(Ctx ctx, int[] rows, Tensor dOut) {
         Tensor leaf = ctx.leafGrad(0);
         Tensor dX = leaf != null ? leaf : ctx.zeros(ctx.input(0).shape());

@@ -8,7 +8,10 @@ import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Kernels;
 
-/** Sigmoid-weighted linear unit (arXiv:1702.03118): {@code y = x s(x)}, {@code s(x) = 1 / (1 + exp(-x))}. Shapes: x (...) -> (...). */
+/**
+ * Sigmoid-weighted linear unit (arXiv:1702.03118): {@code y = x s(x)}, {@code s(x) = 1 / (1 + exp(-x))}. Shapes: x
+ * (...) -> (...).
+ */
 public record Silu() implements Op {
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
 

@@ -5,7 +5,9 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.Reduction;
 
-/** Totals over all elements of a tensor, as plain numbers: nothing is recorded. The same bits for any number of threads. */
+/**
+ * Totals over all elements of a tensor, as plain numbers: nothing is recorded. The same bits for any number of threads.
+ */
 public final class Totals {
     private static final Reduction REDUCTION = Kernels.find(Reduction.class, Reduction.REFERENCE);
 
