@@ -1,0 +1,84 @@
+package dev.eva.model.text;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+
+/** A token a byte of UTF-8: 256 ids, any text. */
+public final class ByteTokenizer implements Tokenizer {
+    static final String TYPE = "byte";
+    private static final int VOCAB = 256;
+
+    @Override
+    public String type() {
+        return TYPE;
+    }
+
+    @Override
+    public int vocabSize() {
+        return VOCAB;
+    }
+
+    @Override
+    public int[] encode(String text) {
+        ByteBuffer utf8;
+        try {
+            utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+        } catch (CharacterCodingException e) {
+            throw new TextException("encode: the text holds half of a surrogate pair, which UTF-8 cannot express", e);
+        }
+        int[] ids = new int[utf8.remaining()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = utf8.get(i) & 0xff;
+        }
+        return ids;
+    }
+
+    @Override
+    public StreamDecoder decoder() {
+        return new Bytes();
+    }
+
+    @Override
+    public String fingerprint() {
+        return TYPE;
+    }
+
+    /** Decodes bytes as they come; a sequence that is not UTF-8 becomes U+FFFD, one that is not yet whole waits. */
+    private static final class Bytes implements StreamDecoder {
+        private final CharsetDecoder decoder = StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPLACE)
+                .onUnmappableCharacter(CodingErrorAction.REPLACE);
+        /** A UTF-8 sequence has at most four bytes. */
+        private final ByteBuffer waiting = ByteBuffer.allocate(4);
+
+        private final CharBuffer chars = CharBuffer.allocate(8);
+
+        @Override
+        public String accept(int id) {
+            waiting.put((byte) Objects.checkIndex(id, VOCAB));
+            return decode(false);
+        }
+
+        @Override
+        public String end() {
+            String rest = decode(true);
+            decoder.reset();
+            return rest;
+        }
+
+        private String decode(boolean end) {
+            waiting.flip();
+            decoder.decode(waiting, chars, end);
+            waiting.compact();
+            String text = chars.flip().toString();
+            chars.clear();
+            return text;
+        }
+    }
+}
