@@ -15,4 +15,9 @@ public interface Layer {
         visit("", all::add);
         return all;
     }
+
+    /** {@code prefix.name}, or the name alone where there is no prefix. */
+    static String path(String prefix, String name) {
+        return prefix.isEmpty() ? name : prefix + "." + name;
+    }
 }

@@ -1,0 +1,205 @@
+package dev.eva.mla;
+
+import dev.eva.nn.Rope;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Shape;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Ctx;
+import dev.eva.tensor.autograd.Op;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.kernel.Attention;
+import dev.eva.tensor.kernel.Kernels;
+
+/**
+ * Rotation, causal attention of all heads and sequences, in one op:
+ * {@code s_ij = scale * (q_i^n . k_j^n + R_i q_i^r . R_j k_j^r)}, {@code o_i = sum_(j <= i) softmax(s_i)_j v_j}
+ * (arXiv:2405.04434, equations 14 to 19).
+ *
+ * <p>Letters: B sequences, T positions, N heads, H = nope + rope, V width of a value. Work is cut in a task a (sequence, head), which lays
+ * out its own queries, keys and values as contiguous rows; the gradient of the key part that all heads share is summed over heads in order.
+ *
+ * @param heads N
+ * @param nope width of a head without position
+ * @param v width of a value
+ * @param rope rotation of the {@code dim} last columns of a head
+ * @param scale factor of the scores
+ * @param length T
+ */
+record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int length) implements Op {
+    private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
+    /** Positions a task of the sum over heads. */
+    private static final int SUM_GRAIN = 32;
+
+    /**
+     * @param q (B*T, N*(nope+rope)), not rotated
+     * @param kv (B*T, N*(nope+v)): keys without position, then values, head by head
+     * @param kRope (B*T, rope), not rotated, shared by all heads
+     * @return (B*T, N*v)
+     */
+    static Tensor mlaAttention(Tensor q, Tensor kv, Tensor kRope, MlaWeights w, int batch, int length) {
+        MlaConfig c = w.config();
+        int n = c.numAttentionHeads();
+        int rows = Math.multiplyExact(batch, length);
+        check("q", q, rows, n * c.qkHeadDim());
+        check("kv", kv, rows, n * (c.qkNopeHeadDim() + c.vHeadDim()));
+        check("kRope", kRope, rows, c.qkRopeHeadDim());
+        return Tape.apply(
+                new MlaAttention(n, c.qkNopeHeadDim(), c.vHeadDim(), w.rope(), w.softmaxScale(), length), q, kv, kRope);
+    }
+
+    @Override
+    public Tensor forward(Ctx ctx, Tensor... in) {
+        int rows = in[0].dim(0);
+        int h = nope + in[2].dim(1);
+        Tensor out = ctx.empty(rows, heads * v);
+        Tensor q = ctx.empty(heads * rows, h);
+        Tensor k = ctx.empty(heads * rows, h);
+        Tensor val = ctx.empty(heads * rows, v);
+        Tensor lse = ctx.empty(Shape.of(heads * rows));
+        Rope.Tables tables = rope.tables(length);
+        Parallel.run(rows / length * heads, task -> {
+            int b = task / heads;
+            int head = task % heads;
+            layOutQuery(tables, in[0], b, head, h, q.array(), q.offset() + task * length * h);
+            layOutKey(tables, in[1], in[2], b, head, k.array(), k.offset() + task * length * h);
+            int vAt = val.offset() + task * length * v;
+            layOutValue(in[1], b, head, val.array(), vAt);
+            ATTENTION.forward(
+                    length, h, v, scale, q.array(), q.offset() + task * length * h, k.array(),
+                    k.offset() + task * length * h, val.array(), vAt, out.array(), outAt(out, b, head), heads * v,
+                    lse.array(), lse.offset() + task * length);
+        });
+        ctx.save(q, k, val, lse);
+        return out;
+    }
+
+    @Override
+    public Tensor[] backward(Ctx ctx, Tensor dOut) {
+        int rows = dOut.dim(0);
+        int h = ctx.saved(0).dim(1);
+        Tensor dQ = ctx.empty(ctx.input(0).shape());
+        Tensor dKv = ctx.empty(ctx.input(1).shape());
+        Tensor dKRope = ctx.empty(ctx.input(2).shape());
+        Tensor dq = ctx.empty(heads * rows, h);
+        Tensor dk = ctx.empty(heads * rows, h);
+        Tensor dv = ctx.empty(heads * rows, v);
+        Rope.Tables tables = rope.tables(length);
+        Parallel.run(rows / length * heads, task -> {
+            attentionBackward(ctx, dOut, task, dq, dk, dv);
+            gatherQuery(tables, dq, task, dQ);
+            gatherKeyValue(dk, dv, task, dKv);
+        });
+        Parallel.range(rows, SUM_GRAIN, (from, to) -> {
+            for (int row = from; row < to; row++) {
+                sumKRope(tables, dk, row, dKRope);
+            }
+        });
+        return new Tensor[] {dQ, dKv, dKRope};
+    }
+
+    private void attentionBackward(Ctx ctx, Tensor dOut, int task, Tensor dq, Tensor dk, Tensor dv) {
+        Tensor q = ctx.saved(0);
+        Tensor k = ctx.saved(1);
+        Tensor val = ctx.saved(2);
+        Tensor lse = ctx.saved(3);
+        Tensor out = ctx.output();
+        int h = q.dim(1);
+        int hAt = task * length * h;
+        int vAt = task * length * v;
+        int b = task / heads;
+        int head = task % heads;
+        ATTENTION.backward(
+                length, h, v, scale, q.array(), q.offset() + hAt, k.array(), k.offset() + hAt, val.array(),
+                val.offset() + vAt, out.array(), dOut.array(), outAt(out, b, head), outAt(dOut, b, head), heads * v,
+                lse.array(), lse.offset() + task * length, dq.array(), dq.offset() + hAt, dk.array(), dk.offset() + hAt,
+                dv.array(), dv.offset() + vAt);
+    }
+
+    /** Index of a head's output at the first position of a sequence. */
+    private int outAt(Tensor t, int b, int head) {
+        return t.offset() + b * length * heads * v + head * v;
+    }
+
+    // ---- layout: (B*T, N*H) to (B, N, T, H), rotating on the way
+
+    private void layOutQuery(Rope.Tables tables, Tensor from, int b, int head, int h, float[] to, int toOffset) {
+        float[] x = from.array();
+        for (int t = 0; t < length; t++) {
+            int at = from.offset() + ((b * length + t) * heads + head) * h;
+            System.arraycopy(x, at, to, toOffset + t * h, nope);
+            tables.rotate(t, x, at + nope, to, toOffset + t * h + nope);
+        }
+    }
+
+    private void layOutKey(Rope.Tables tables, Tensor kv, Tensor kRope, int b, int head, float[] to, int toOffset) {
+        float[] x = kv.array();
+        float[] r = kRope.array();
+        int ropeDim = kRope.dim(1);
+        int h = nope + ropeDim;
+        for (int t = 0; t < length; t++) {
+            int row = b * length + t;
+            int at = kv.offset() + (row * heads + head) * (nope + v);
+            System.arraycopy(x, at, to, toOffset + t * h, nope);
+            tables.rotate(t, r, kRope.offset() + row * ropeDim, to, toOffset + t * h + nope);
+        }
+    }
+
+    private void layOutValue(Tensor kv, int b, int head, float[] to, int toOffset) {
+        float[] x = kv.array();
+        for (int t = 0; t < length; t++) {
+            int at = kv.offset() + ((b * length + t) * heads + head) * (nope + v);
+            System.arraycopy(x, at + nope, to, toOffset + t * v, v);
+        }
+    }
+
+    // ---- the way back
+
+    private void gatherQuery(Rope.Tables tables, Tensor from, int task, Tensor to) {
+        int h = from.dim(1);
+        float[] d = from.array();
+        float[] y = to.array();
+        for (int t = 0; t < length; t++) {
+            int at = from.offset() + (task * length + t) * h;
+            int yAt = to.offset() + ((task / heads * length + t) * heads + task % heads) * h;
+            System.arraycopy(d, at, y, yAt, nope);
+            tables.rotateTransposed(t, d, at + nope, y, yAt + nope);
+        }
+    }
+
+    private void gatherKeyValue(Tensor dk, Tensor dv, int task, Tensor to) {
+        int h = dk.dim(1);
+        float[] y = to.array();
+        for (int t = 0; t < length; t++) {
+            int row = task * length + t;
+            int yAt = to.offset() + ((task / heads * length + t) * heads + task % heads) * (nope + v);
+            System.arraycopy(dk.array(), dk.offset() + row * h, y, yAt, nope);
+            System.arraycopy(dv.array(), dv.offset() + row * v, y, yAt + nope, v);
+        }
+    }
+
+    /** The heads' gradients are summed first, in order, and rotated back once: the rotation is linear. */
+    private void sumKRope(Rope.Tables tables, Tensor dk, int row, Tensor to) {
+        int h = dk.dim(1);
+        int ropeDim = h - nope;
+        int yAt = to.offset() + row * ropeDim;
+        float[] y = to.array();
+        float[] d = dk.array();
+        java.util.Arrays.fill(y, yAt, yAt + ropeDim, 0f);
+        int b = row / length;
+        int t = row % length;
+        for (int head = 0; head < heads; head++) {
+            int at = dk.offset() + ((b * heads + head) * length + t) * h + nope;
+            for (int i = 0; i < ropeDim; i++) {
+                y[yAt + i] += d[at + i];
+            }
+        }
+        tables.rotateTransposed(t, y, yAt, y, yAt);
+    }
+
+    private static void check(String name, Tensor x, int rows, int cols) {
+        if (!x.shape().equals(Shape.of(rows, cols))) {
+            throw new IllegalArgumentException("mla attention: " + name + " has shape " + x.shape() + "; need (" + rows + ", "
+                    + cols + "), rows = batch * length");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package dev.eva.mla;
+
+import static dev.eva.tensor.ops.Narrow.narrow;
+
+import dev.eva.nn.Rope;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.LatentAttention;
+
+/**
+ * Latent attention in its absorbed form, for few new tokens after many: queries go down to the latent in place of keys coming up
+ * (arXiv:2405.04434, section 2.1.2). With {@code q~_h = (W_h^UK)^T q_h^n}:
+ * {@code s_hj = scale * (q~_h . c_j + q_h^r . k_j^r)}, {@code z_h = sum_j softmax(s_h)_j c_j}, {@code o_h = W_h^UV z_h}.
+ *
+ * <p>Reads one cache row a token for all heads. Equal to {@link MlaTrain} up to rounding. Not differentiable.
+ */
+public final class MlaDecode {
+    private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
+    private static final LatentAttention LATENT = Kernels.find(LatentAttention.class, LatentAttention.REFERENCE);
+    /** Cache rows a task scans: enough to pay for joining its result, few enough to stay in a core's cache for all heads. */
+    private static final int CHUNK = 128;
+
+    private final MlaWeights weights;
+    private final Absorbed absorbed;
+
+    public MlaDecode(MlaWeights weights) {
+        this.weights = weights;
+        this.absorbed = new Absorbed(weights);
+    }
+
+    /**
+     * Attention of M new tokens to all tokens of the cache and to those before them among the new ones, which are added to the cache.
+     *
+     * @param x (M, D), the normed hidden states at positions {@code start .. start + M - 1}
+     * @param start {@code cache.length()}
+     * @return (M, D), to be added to the residual stream
+     */
+    public Tensor forward(Tensor x, LatentCache cache, int start) {
+        MlaConfig c = weights.config();
+        int m = x.dim(0);
+        Tensor cK = weights.wkvA().forward(x);
+        Tensor latent = weights.kvNorm().forward(narrow(cK, 0, c.kvLoraRank()));
+        cache.append(latent, narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim()), weights.rope(), start);
+        Tensor q = weights.query().forward(x);
+        Tensor z = attend(absorb(q, start), cache, start, m);
+        return weights.wo().forward(values(z, m));
+    }
+
+    /** (M, N*(nope+rope)) -> (M, N, R+rope): the part without position to the latent, the rest rotated. */
+    private Tensor absorb(Tensor q, int start) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int m = q.dim(0);
+        int nope = c.qkNopeHeadDim();
+        int r = c.kvLoraRank();
+        Tensor byHead = Workspace.empty(n * m, c.qkHeadDim());
+        Tensor out = Workspace.empty(m * n, c.cacheRow());
+        Tensor latent = m == 1 ? out : Workspace.empty(n * m, c.cacheRow());
+        swapHeads(q, m, n, c.qkHeadDim(), byHead);
+        GEMM.multiplyGrouped(
+                starts(n, m), byHead.array(), byHead.offset(), c.qkHeadDim(), 1, absorbed.keys(), 0f, latent.array(),
+                latent.offset(), c.cacheRow());
+        Rope.Tables tables = weights.rope().tables(start + m);
+        for (int row = 0; row < n * m; row++) {
+            tables.rotate(
+                    start + row % m, byHead.array(), byHead.offset() + row * c.qkHeadDim() + nope, latent.array(),
+                    latent.offset() + row * c.cacheRow() + r);
+        }
+        if (m > 1) {
+            swapHeads(latent, n, m, c.cacheRow(), out);
+            Workspace.releaseUnheld(latent);
+        }
+        Workspace.releaseUnheld(byHead);
+        return out;
+    }
+
+    /** (M, N, R+rope) queries -> (M, N, R): chunks of the cache are scanned apart and joined in order. */
+    private Tensor attend(Tensor q, LatentCache cache, int start, int m) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int r = c.kvLoraRank();
+        int chunks = (start + m + CHUNK - 1) / CHUNK;
+        Tensor parts = Workspace.empty(m * chunks * n, r);
+        Tensor stats = Workspace.empty(m * chunks * n, 2);
+        Tensor scores = Workspace.empty(m * chunks * n, CHUNK);
+        float scale = weights.softmaxScale();
+        Parallel.run(m * chunks, task -> {
+            int token = task / chunks;
+            int from = task % chunks * CHUNK;
+            int rows = Math.min(CHUNK, start + token + 1 - from);
+            if (rows > 0) {
+                LATENT.scan(
+                        n, rows, r, c.qkRopeHeadDim(), scale, q.array(), q.offset() + token * n * c.cacheRow(),
+                        cache.rows(), from * c.cacheRow(), scores.array(), scores.offset() + task * n * CHUNK,
+                        parts.array(), parts.offset() + task * n * r, stats.array(), stats.offset() + task * n * 2);
+            }
+        });
+        Tensor z = Workspace.empty(m * n, r);
+        Parallel.run(m, token -> {
+            int used = (start + token) / CHUNK + 1;
+            for (int h = 0; h < n; h++) {
+                join(parts, stats, token * chunks * n + h, n, used, z, token * n + h);
+            }
+        });
+        Workspace.releaseUnheld(scores);
+        Workspace.releaseUnheld(stats);
+        Workspace.releaseUnheld(parts);
+        return z;
+    }
+
+    /** {@code z = sum_i e^(max_i - max) z_i / sum_i e^(max_i - max) sum_i} over the parts {@code first + i * step}. */
+    private static void join(Tensor parts, Tensor stats, int first, int step, int count, Tensor z, int zRow) {
+        int r = z.dim(1);
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < count; i++) {
+            max = Math.max(max, stats.get(2 * (first + i * step)));
+        }
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            int part = first + i * step;
+            sum += Math.exp(stats.get(2 * part) - max) * stats.get(2 * part + 1);
+        }
+        float[] from = parts.array();
+        float[] to = z.array();
+        int at = z.offset() + zRow * r;
+        java.util.Arrays.fill(to, at, at + r, 0f);
+        for (int i = 0; i < count; i++) {
+            int part = first + i * step;
+            float factor = (float) (Math.exp(stats.get(2 * part) - max) / sum);
+            int fromAt = parts.offset() + part * r;
+            for (int j = 0; j < r; j++) {
+                to[at + j] += factor * from[fromAt + j];
+            }
+        }
+    }
+
+    /** (M, N, R) -> (M, N*v). */
+    private Tensor values(Tensor z, int m) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int r = c.kvLoraRank();
+        int v = c.vHeadDim();
+        Tensor byHead = Workspace.empty(n * m, r);
+        Tensor values = Workspace.empty(n * m, v);
+        swapHeads(z, m, n, r, byHead);
+        GEMM.multiplyGrouped(
+                starts(n, m), byHead.array(), byHead.offset(), r, 1, absorbed.values(), 0f, values.array(),
+                values.offset(), v);
+        Tensor out = Workspace.empty(m, n * v);
+        swapHeads(values, n, m, v, out);
+        Workspace.releaseUnheld(values);
+        Workspace.releaseUnheld(byHead);
+        Workspace.releaseUnheld(z);
+        return out;
+    }
+
+    /** (A, B, width) -> (B, A, width). */
+    private static void swapHeads(Tensor from, int a, int b, int width, Tensor to) {
+        for (int i = 0; i < a; i++) {
+            for (int j = 0; j < b; j++) {
+                System.arraycopy(
+                        from.array(), from.offset() + (i * b + j) * width, to.array(), to.offset() + (j * a + i) * width, width);
+            }
+        }
+    }
+
+    /** Rows of each head where a head has m: 0, m, 2m, ... */
+    private static int[] starts(int heads, int m) {
+        int[] starts = new int[heads + 1];
+        for (int h = 0; h <= heads; h++) {
+            starts[h] = h * m;
+        }
+        return starts;
+    }
+}

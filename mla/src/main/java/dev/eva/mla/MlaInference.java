@@ -1,0 +1,40 @@
+package dev.eva.mla;
+
+import dev.eva.tensor.Tensor;
+
+/**
+ * Latent attention with a cache, for any number of new tokens: the expanded form where its multiplications are fewer (a prompt), the
+ * absorbed form where its are (the next token). Both fill the same cache, so they may follow each other.
+ */
+public final class MlaInference {
+    private final MlaConfig config;
+    private final MlaDecode absorbed;
+    private final MlaPrefill expanded;
+
+    public MlaInference(MlaWeights weights) {
+        this.config = weights.config();
+        this.absorbed = new MlaDecode(weights);
+        this.expanded = new MlaPrefill(weights);
+    }
+
+    /** As {@link MlaDecode#forward}. */
+    public Tensor forward(Tensor x, LatentCache cache, int start) {
+        return expandedIsCheaper(config, x.dim(0), start)
+                ? expanded.forward(x, cache, start)
+                : absorbed.forward(x, cache, start);
+    }
+
+    /**
+     * Compares multiplications a head for M tokens after {@code start}. Expanded: keys and values of all {@code L = start + M} tokens,
+     * {@code L R (nope + v)}, and the square of {@code L^2 / 2} pairs at {@code nope + rope + v}. Absorbed: the M new tokens through the
+     * same weights, and {@code M start + M^2 / 2} pairs at {@code 2 R + rope}.
+     */
+    static boolean expandedIsCheaper(MlaConfig c, int m, int start) {
+        double l = (double) start + m;
+        double up = (double) c.kvLoraRank() * (c.qkNopeHeadDim() + c.vHeadDim());
+        double expanded = l * up + l * l / 2 * (c.qkHeadDim() + c.vHeadDim());
+        double pairs = (double) m * start + (double) m * m / 2;
+        double absorbed = m * up + pairs * (2.0 * c.kvLoraRank() + c.qkRopeHeadDim());
+        return expanded < absorbed;
+    }
+}

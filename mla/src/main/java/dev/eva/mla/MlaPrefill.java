@@ -1,0 +1,118 @@
+package dev.eva.mla;
+
+import static dev.eva.tensor.ops.Narrow.narrow;
+
+import dev.eva.nn.Rope;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Shape;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import dev.eva.tensor.kernel.Attention;
+import dev.eva.tensor.kernel.Kernels;
+import java.util.Arrays;
+
+/**
+ * Latent attention in its expanded form with a cache, for many new tokens: keys and values of all heads are made from the cached
+ * latents, new tokens included. The same result as {@link MlaDecode} up to rounding, cheaper for a long prompt. Not differentiable.
+ *
+ * <p>Tokens that were cached before take part as keys; their queries are zero rows whose results are dropped, because the kernel attends
+ * in a square.
+ */
+public final class MlaPrefill {
+    private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
+
+    private final MlaWeights weights;
+
+    public MlaPrefill(MlaWeights weights) {
+        this.weights = weights;
+    }
+
+    /**
+     * Attention of M new tokens to all tokens of the cache and to those before them among the new ones, which are added to the cache.
+     *
+     * @param x (M, D), the normed hidden states at positions {@code start .. start + M - 1}
+     * @param start {@code cache.length()}
+     * @return (M, D), to be added to the residual stream
+     */
+    public Tensor forward(Tensor x, LatentCache cache, int start) {
+        MlaConfig c = weights.config();
+        int m = x.dim(0);
+        Tensor cK = weights.wkvA().forward(x);
+        Tensor latent = weights.kvNorm().forward(narrow(cK, 0, c.kvLoraRank()));
+        cache.append(latent, narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim()), weights.rope(), start);
+        Tensor all = start == 0 ? latent : latents(cache);
+        Tensor kv = weights.wkvB().forward(all);
+        Tensor o = attend(weights.query().forward(x), kv, cache, start);
+        return weights.wo().forward(o.slice(start, start + m));
+    }
+
+    /** (L, R): the latents of all cached tokens, without the keys beside them. */
+    private static Tensor latents(LatentCache cache) {
+        int r = cache.latentSize();
+        Tensor out = Workspace.empty(cache.length(), r);
+        for (int j = 0; j < cache.length(); j++) {
+            System.arraycopy(cache.rows(), j * cache.rowSize(), out.array(), out.offset() + j * r, r);
+        }
+        return out;
+    }
+
+    /** (L, N*v), of which the first {@code start} rows mean nothing. */
+    private Tensor attend(Tensor q, Tensor kv, LatentCache cache, int start) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int h = c.qkHeadDim();
+        int v = c.vHeadDim();
+        int l = cache.length();
+        Tensor out = Workspace.empty(l, n * v);
+        Tensor qs = Workspace.empty(n * l, h);
+        Tensor ks = Workspace.empty(n * l, h);
+        Tensor vs = Workspace.empty(n * l, v);
+        Tensor lse = Workspace.empty(Shape.of(n * l));
+        Rope.Tables tables = weights.rope().tables(l);
+        float scale = weights.softmaxScale();
+        Parallel.run(n, head -> {
+            int hAt = head * l * h;
+            int vAt = head * l * v;
+            layOutQuery(tables, q, head, start, qs.array(), qs.offset() + hAt);
+            layOutKeyValue(kv, cache, head, ks.array(), ks.offset() + hAt, vs.array(), vs.offset() + vAt);
+            ATTENTION.forward(
+                    l, h, v, scale, qs.array(), qs.offset() + hAt, ks.array(), ks.offset() + hAt, vs.array(),
+                    vs.offset() + vAt, out.array(), out.offset() + head * v, n * v, lse.array(), lse.offset() + head * l);
+        });
+        Workspace.releaseUnheld(lse);
+        Workspace.releaseUnheld(vs);
+        Workspace.releaseUnheld(ks);
+        Workspace.releaseUnheld(qs);
+        return out;
+    }
+
+    private void layOutQuery(Rope.Tables tables, Tensor q, int head, int start, float[] to, int toOffset) {
+        MlaConfig c = weights.config();
+        int h = c.qkHeadDim();
+        int nope = c.qkNopeHeadDim();
+        Arrays.fill(to, toOffset, toOffset + start * h, 0f);
+        for (int i = 0; i < q.dim(0); i++) {
+            int from = q.offset() + (i * c.numAttentionHeads() + head) * h;
+            int at = toOffset + (start + i) * h;
+            System.arraycopy(q.array(), from, to, at, nope);
+            tables.rotate(start + i, q.array(), from + nope, to, at + nope);
+        }
+    }
+
+    /** Keys get the rotated part that all heads share from the cache. */
+    private void layOutKeyValue(
+            Tensor kv, LatentCache cache, int head, float[] keys, int kOffset, float[] values, int vOffset) {
+        MlaConfig c = weights.config();
+        int h = c.qkHeadDim();
+        int nope = c.qkNopeHeadDim();
+        int v = c.vHeadDim();
+        for (int j = 0; j < cache.length(); j++) {
+            int from = kv.offset() + (j * c.numAttentionHeads() + head) * (nope + v);
+            int at = kOffset + j * h;
+            System.arraycopy(kv.array(), from, keys, at, nope);
+            System.arraycopy(
+                    cache.rows(), j * cache.rowSize() + cache.latentSize(), keys, at + nope, c.qkRopeHeadDim());
+            System.arraycopy(kv.array(), from + nope, values, vOffset + j * v, v);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.eva.nn;
+
+import static dev.eva.tensor.ops.SwiGlu.swiGlu;
+
+import dev.eva.nn.init.Init;
+import dev.eva.tensor.Tensor;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * {@code y = W_2 (silu(W_1 x) * W_3 x)} (SwiGLU, arXiv:2002.05202), with W_1 (gate) above W_3 (up) in one matrix.
+ *
+ * <p>Parameters: {@code w13} (2F, D) and {@code w2} (D, F).
+ */
+public final class FeedForward implements Layer {
+    private final Projection w13;
+    private final Projection w2;
+
+    /**
+     * @param w13 D -> 2F, gate rows first
+     * @param w2 F -> D
+     */
+    public FeedForward(Projection w13, Projection w2) {
+        if (w13.outFeatures() != 2 * w2.inFeatures() || w13.inFeatures() != w2.outFeatures()) {
+            throw new IllegalArgumentException("feed-forward: w13 is " + sizes(w13) + ", w2 " + sizes(w2)
+                    + "; need (2F, D) and (D, F)");
+        }
+        this.w13 = w13;
+        this.w2 = w2;
+    }
+
+    /** Trainable, over w13 (2F, D), gate rows first, and w2 (D, F), which are not copied. */
+    public static FeedForward of(Tensor w13, Tensor w2) {
+        return new FeedForward(Linear.stacked(w13, 2), new Linear(w2));
+    }
+
+    /** Fresh weights {@code N(0, std^2)}. */
+    public static FeedForward random(int hiddenSize, int intermediateSize, float std, RandomGenerator random) {
+        Tensor w13 = Init.normal(std, random, 2 * intermediateSize, hiddenSize);
+        return of(w13, Init.normal(std, random, hiddenSize, intermediateSize));
+    }
+
+    /** (..., D) -> (..., D). */
+    public Tensor forward(Tensor x) {
+        return w2.forward(swiGlu(w13.forward(x)));
+    }
+
+    @Override
+    public void visit(String prefix, Consumer<Parameter> visitor) {
+        w13.visit(Layer.path(prefix, "w13"), visitor);
+        w2.visit(Layer.path(prefix, "w2"), visitor);
+    }
+
+    private static String sizes(Projection p) {
+        return "(" + p.outFeatures() + ", " + p.inFeatures() + ")";
+    }
+}
