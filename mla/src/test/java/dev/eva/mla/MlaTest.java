@@ -1,0 +1,222 @@
+package dev.eva.mla;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.eva.nn.Parameter;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.ops.Mul;
+import dev.eva.tensor.ops.Sum;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MlaTest {
+    /** Relative to the largest value of the result: float32 sums of a few hundred products. */
+    private static final double TOLERANCE = 1e-5;
+
+    static Stream<MlaConfig> configs() {
+        return Stream.of(MlaOracle.lowRank(), MlaOracle.direct());
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void trainFollowsTheEquations(MlaConfig config) {
+        MlaWeights w = MlaOracle.weights(config, 1);
+        Tensor x = MlaOracle.input(config, 37, 2);
+        assertClose(new MlaTrain(w).forward(x, 1, 37), new MlaOracle(w).forward(x));
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void absorbedDecodingFollowsTheEquationsTokenByToken(MlaConfig config) {
+        int length = 200; // more than one chunk of the cache
+        MlaWeights w = MlaOracle.weights(config, 1);
+        Tensor x = MlaOracle.input(config, length, 2);
+        double[][] expected = new MlaOracle(w).forward(x);
+        MlaDecode decode = new MlaDecode(w);
+        LatentCache cache = new LatentCache(config, length);
+        Workspace workspace = new Workspace();
+        for (int t = 0; t < length; t++) {
+            try (Workspace.Scope step = workspace.open()) {
+                assertClose(decode.forward(x.slice(t, t + 1), cache, t), new double[][] {expected[t]}, scale(expected));
+            }
+        }
+        assertThat(cache.length()).isEqualTo(length);
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void everyFormFillsTheSameCacheAndFollowsTheOthers(MlaConfig config) {
+        int[] pieces = {5, 1, 3, 120, 1, 10, 60};
+        MlaWeights w = MlaOracle.weights(config, 3);
+        Tensor x = MlaOracle.input(config, 200, 4);
+        double[][] expected = new MlaOracle(w).forward(x);
+        MlaDecode decode = new MlaDecode(w);
+        MlaPrefill prefill = new MlaPrefill(w);
+        MlaInference inference = new MlaInference(w);
+        for (int form = 0; form < 4; form++) {
+            LatentCache cache = new LatentCache(config, 200);
+            int start = 0;
+            for (int i = 0; i < pieces.length; i++) {
+                Tensor piece = x.slice(start, start + pieces[i]);
+                Tensor y = switch (form) {
+                    case 0 -> decode.forward(piece, cache, start);
+                    case 1 -> prefill.forward(piece, cache, start);
+                    case 2 -> inference.forward(piece, cache, start);
+                    default -> i % 2 == 0 ? prefill.forward(piece, cache, start) : decode.forward(piece, cache, start);
+                };
+                double[][] part = java.util.Arrays.copyOfRange(expected, start, start + pieces[i]);
+                assertClose(y, part, scale(expected));
+                start += pieces[i];
+            }
+        }
+    }
+
+    @Test
+    void inferenceExpandsPromptsAndAbsorbsSingleTokens() {
+        MlaConfig v3 = new MlaConfig(
+                7168, 128, new QueryProjection.LowRank(1536), 512, 128, 64, 128, MlaOracle.YARN);
+        assertThat(MlaInference.expandedIsCheaper(v3, 1000, 0)).isTrue();
+        assertThat(MlaInference.expandedIsCheaper(v3, 1, 1000)).isFalse();
+        assertThat(MlaInference.expandedIsCheaper(v3, 8, 100_000)).isFalse();
+    }
+
+    @Test
+    void sequencesOfABatchDoNotSeeEachOther() {
+        MlaConfig config = MlaOracle.lowRank();
+        MlaTrain train = new MlaTrain(MlaOracle.weights(config, 1));
+        Tensor x = MlaOracle.input(config, 2 * 9, 2);
+        Tensor both = train.forward(x, 2, 9);
+        assertThat(both.slice(0, 9).toArray()).isEqualTo(train.forward(x.slice(0, 9), 1, 9).toArray());
+        assertThat(both.slice(9, 18).toArray()).isEqualTo(train.forward(x.slice(9, 18), 1, 9).toArray());
+    }
+
+    @Test
+    void laterTokensDoNotChangeEarlierOnes() {
+        MlaConfig config = MlaOracle.direct();
+        MlaTrain train = new MlaTrain(MlaOracle.weights(config, 1));
+        Tensor x = MlaOracle.input(config, 12, 2);
+        Tensor y = train.forward(x, 1, 12);
+        Tensor changed = x.copy();
+        for (int i = 7 * config.hiddenSize(); i < x.size(); i++) {
+            changed.array()[i] += 1f;
+        }
+        Tensor z = train.forward(changed, 1, 12);
+        assertThat(z.slice(0, 7).toArray()).isEqualTo(y.slice(0, 7).toArray());
+        assertThat(z.slice(7, 12).toArray()).isNotEqualTo(y.slice(7, 12).toArray());
+    }
+
+    @Test
+    void resultsAndGradientsAreTheSameBitsForAnyNumberOfThreads() {
+        int before = Parallel.threads();
+        try {
+            List<float[]> one = trainAndDecode(1);
+            assertThat(trainAndDecode(3)).usingRecursiveComparison().isEqualTo(one);
+        } finally {
+            Parallel.setThreads(before);
+        }
+    }
+
+    private static List<float[]> trainAndDecode(int threads) {
+        Parallel.setThreads(threads);
+        MlaConfig config = MlaOracle.lowRank();
+        MlaWeights w = MlaOracle.weights(config, 1);
+        Tensor x = MlaOracle.input(config, 2 * 70, 2);
+        List<float[]> all = new ArrayList<>();
+        try (Workspace.Scope step = new Workspace().open();
+                Tape tape = Tape.open()) {
+            Tensor y = new MlaTrain(w).forward(x, 2, 70);
+            all.add(y.toArray());
+            tape.backward(Sum.sum(Mul.mul(y, y)));
+        }
+        w.parameters().forEach(p -> all.add(p.value().grad().toArray()));
+        LatentCache cache = new LatentCache(config, 1000);
+        all.add(new MlaInference(w).forward(x, cache, 0).toArray());
+        all.add(new MlaDecode(w).forward(x.slice(0, 2), cache, 140).toArray());
+        return all;
+    }
+
+    @Test
+    void decodingSeesChangedWeights() {
+        MlaConfig config = MlaOracle.direct();
+        MlaWeights w = MlaOracle.weights(config, 1);
+        Tensor x = MlaOracle.input(config, 1, 2);
+        MlaDecode decode = new MlaDecode(w);
+        float[] before = decode.forward(x, new LatentCache(config, 4), 0).toArray();
+        Tensor wkvB = w.parameters().stream().filter(p -> p.name().equals("wkvB")).findFirst().orElseThrow().value();
+        wkvB.set(Tensor.randn(new java.util.SplittableRandom(9), 0f, 0.4f, wkvB.shape().dims()));
+        Tensor after = decode.forward(x, new LatentCache(config, 4), 0);
+        assertThat(after.toArray()).isNotEqualTo(before);
+        assertClose(after, new MlaOracle(w).forward(x));
+    }
+
+    @Test
+    void parametersHaveDeepSeeksNames() {
+        assertThat(MlaOracle.weights(MlaOracle.direct(), 1).parameters())
+                .extracting(p -> p.name() + p.value().shape())
+                .containsExactly("wq(28, 12)", "wkvA(22, 12)", "kvNorm(16)", "wkvB(36, 16)", "wo(12, 20)");
+        List<String> names = new ArrayList<>();
+        MlaOracle.weights(MlaOracle.lowRank(), 1).visit("layers.0.attn", p -> names.add(p.name()));
+        assertThat(names)
+                .containsExactly(
+                        "layers.0.attn.wqA", "layers.0.attn.qNorm", "layers.0.attn.wqB", "layers.0.attn.wkvA",
+                        "layers.0.attn.kvNorm", "layers.0.attn.wkvB", "layers.0.attn.wo");
+    }
+
+    @Test
+    void weightsOfOtherSizesAreSaid() {
+        MlaConfig config = MlaOracle.direct();
+        MlaWeights w = MlaOracle.weights(config, 1);
+        assertThatThrownBy(() -> new MlaWeights(config, w.query(), w.wkvA(), w.kvNorm(), w.wo(), w.wo()))
+                .hasMessage("mla: wkvB is (12, 20); the configuration needs (36, 16)");
+        assertThatThrownBy(() -> new MlaTrain(w).forward(MlaOracle.input(config, 10, 1), 2, 6))
+                .hasMessageContaining("q has shape (10, 28)")
+                .hasMessageContaining("(12, 28)");
+    }
+
+    @Test
+    void everyParameterGetsAGradient() {
+        MlaWeights w = MlaOracle.weights(MlaOracle.lowRank(), 1);
+        try (Tape tape = Tape.open()) {
+            Tensor y = new MlaTrain(w).forward(MlaOracle.input(w.config(), 10, 2), 1, 10);
+            tape.backward(Sum.sum(Mul.mul(y, y)));
+        }
+        for (Parameter p : w.parameters()) {
+            double squares = 0;
+            for (float g : p.value().grad().toArray()) {
+                squares += g * g;
+            }
+            assertThat(squares).as(p.name()).isPositive().isFinite();
+        }
+    }
+
+    static void assertClose(Tensor actual, double[][] expected) {
+        assertClose(actual, expected, scale(expected));
+    }
+
+    private static void assertClose(Tensor actual, double[][] expected, double scale) {
+        assertThat(actual.shape().dims()).containsExactly(expected.length, expected[0].length);
+        for (int i = 0; i < actual.size(); i++) {
+            double e = expected[i / expected[0].length][i % expected[0].length];
+            assertThat((double) actual.get(i)).as("element %d", i).isCloseTo(e, within(TOLERANCE * scale));
+        }
+    }
+
+    private static double scale(double[][] x) {
+        double max = 0;
+        for (double[] row : x) {
+            for (double e : row) {
+                max = Math.max(max, Math.abs(e));
+            }
+        }
+        return max;
+    }
+}
