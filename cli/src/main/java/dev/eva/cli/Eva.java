@@ -1,0 +1,92 @@
+package dev.eva.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The command line's root. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+@Command(
+        name = "eva",
+        versionProvider = Eva.Version.class,
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Trains and runs DeepSeek-V3-style language models on the CPU.%n",
+        footer = {
+            "",
+            "Examples:",
+            "  eva train                               a model that writes plays",
+            "  eva train --data mytexts/ --minutes 30  one that writes like you",
+            "  eva COMMAND --help                      all about a command"
+        },
+        subcommands = {CommandLine.HelpCommand.class})
+public final class Eva implements Runnable {
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print the stack trace of an error.")
+    private boolean debug;
+
+    /** Runs the command line and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(run(
+                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+                args));
+    }
+
+    /** Runs the command line with the given outputs; returns the exit code. */
+    public static int run(PrintWriter out, PrintWriter err, String... args) {
+        CommandLine line = new CommandLine(new Eva())
+                .setOut(out)
+                .setErr(err)
+                .setUsageHelpAutoWidth(true)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, given) -> {
+                    err.println(Failure.usage(e));
+                    return USAGE;
+                });
+        line.setExecutionExceptionHandler((e, command, parsed) -> report(line, command, e));
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            return report(line, line, e);
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+
+    private static int report(CommandLine root, CommandLine command, Throwable e) {
+        PrintWriter err = root.getErr();
+        err.println(command.getCommandSpec().qualifiedName() + ": " + Failure.message(e));
+        if (((Eva) root.getCommand()).debug) {
+            e.printStackTrace(err);
+        }
+        return e instanceof CommandLine.ParameterException ? USAGE : FAILED;
+    }
+
+    /** Without a command: the help. */
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    /** {@code eva 0.1.0 (Java 25.0.1, Linux amd64)}. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Eva.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "eva " + (version == null ? "(unpacked)" : version) + " (Java " + Runtime.version() + ", "
+                        + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ")"
+            };
+        }
+    }
+}

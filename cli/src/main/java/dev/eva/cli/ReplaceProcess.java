@@ -1,0 +1,34 @@
+package dev.eva.cli;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+
+/**
+ * {@code execv}: this process becomes another program. Better than a child JVM for a restart: one process, so Ctrl-C and {@code kill} reach
+ * the training once and directly, the exit code is its own, and no second heap waits.
+ */
+public final class ReplaceProcess {
+    private ReplaceProcess() {}
+
+    /** Becomes {@code command}; returns only if that failed. */
+    public static void exec(List<String> command) throws Throwable {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle execv = linker.downcallHandle(
+                linker.defaultLookup().find("execv").orElseThrow(),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment argv = arena.allocate(ValueLayout.ADDRESS, command.size() + 1L);
+            for (int i = 0; i < command.size(); i++) {
+                argv.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(command.get(i)));
+            }
+            argv.setAtIndex(ValueLayout.ADDRESS, command.size(), MemorySegment.NULL);
+            int failed = (int) execv.invokeExact(arena.allocateFrom(command.getFirst()), argv);
+            assert failed == -1;
+        }
+    }
+}
