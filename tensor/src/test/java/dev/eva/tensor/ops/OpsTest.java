@@ -1,0 +1,37 @@
+package dev.eva.tensor.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.testing.OpCase;
+import dev.eva.tensor.testing.OpCheck;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Tag("kernels")
+class OpsTest {
+    static List<OpCase> cases() {
+        return OpCases.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void opMatchesItsOracleAndItsGradientsDoToo(OpCase c) {
+        OpCheck.check(c);
+    }
+
+    @Test
+    void everyOpHasACase() {
+        assertThat(OpCheck.withoutCase(Tensor.class, OpCases.all())).isEmpty();
+    }
+
+    @Test
+    void anOpWithoutACaseIsFound() {
+        assertThat(OpCheck.withoutCase(Tensor.class, List.of()))
+                .contains(Silu.class.getName(), GroupedLinear.class.getName())
+                .doesNotContain(OpCase.class.getName());
+    }
+}
