@@ -6,8 +6,8 @@ import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 
 /**
- * {@code wkvB} cut in its heads for absorbed decoding: {@code W_h^UK} (nope, R) and {@code W_h^UV} (v, R), prepared as N right operands
- * each, again only when the weight has changed.
+ * {@code wkvB} cut in its heads for absorbed decoding: {@code W_h^UK} (nope, R) and {@code W_h^UV} (v, R), prepared as
+ * N right operands each, again only when the weight has changed.
  */
 final class Absorbed {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);

@@ -5,8 +5,8 @@ import dev.eva.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * What attention remembers of one sequence in one layer: a row {@code [c_hat (R) ; R_p k^r (rope)]} a token, the latent after its norm and the
- * shared key after its rotation. Keys and values of all heads follow from it.
+ * What attention remembers of one sequence in one layer: a row {@code [c_hat (R) ; R_p k^r (rope)]} a token, the latent
+ * after its norm and the shared key after its rotation. Keys and values of all heads follow from it.
  *
  * <p>Grows geometrically up to its maximum. One sequence, one layer, one thread.
  */
@@ -77,8 +77,8 @@ public final class LatentCache {
      */
     void append(Tensor c, Tensor kRope, Rope rope, int start) {
         if (start != length) {
-            throw new IllegalArgumentException("latent cache: tokens start at position " + start + ", but the cache holds "
-                    + length + "; need start == length, truncate() to go back");
+            throw new IllegalArgumentException("latent cache: tokens start at position " + start
+                    + ", but the cache holds " + length + "; need start == length, truncate() to go back");
         }
         int count = c.dim(0);
         reserve(count);

@@ -9,14 +9,16 @@ import dev.eva.tensor.autograd.Op;
 import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.kernel.Attention;
 import dev.eva.tensor.kernel.Kernels;
+import java.util.Arrays;
 
 /**
  * Rotation, causal attention of all heads and sequences, in one op:
  * {@code s_ij = scale * (q_i^n . k_j^n + R_i q_i^r . R_j k_j^r)}, {@code o_i = sum_(j <= i) softmax(s_i)_j v_j}
  * (arXiv:2405.04434, equations 14 to 19).
  *
- * <p>Letters: B sequences, T positions, N heads, H = nope + rope, V width of a value. Work is cut in a task a (sequence, head), which lays
- * out its own queries, keys and values as contiguous rows; the gradient of the key part that all heads share is summed over heads in order.
+ * <p>Letters: B sequences, T positions, N heads, H = nope + rope, V width of a value. Work is cut in a task a
+ * (sequence, head), which lays out its own queries, keys and values as contiguous rows; the gradient of the key part
+ * that all heads share is summed over heads in order.
  *
  * @param heads N
  * @param nope width of a head without position
@@ -58,15 +60,13 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         Tensor lse = ctx.empty(Shape.of(heads * rows));
         Rope.Tables tables = rope.tables(length);
         Parallel.run(rows / length * heads, task -> {
-            int b = task / heads;
-            int head = task % heads;
-            layOutQuery(tables, in[0], b, head, h, q.array(), q.offset() + task * length * h);
-            layOutKey(tables, in[1], in[2], b, head, k.array(), k.offset() + task * length * h);
-            int vAt = val.offset() + task * length * v;
-            layOutValue(in[1], b, head, val.array(), vAt);
+            layOutQuery(tables, in[0], task, q);
+            layOutKey(tables, in[1], in[2], task, k);
+            layOutValue(in[1], task, val);
+            int hAt = task * length * h;
             ATTENTION.forward(
-                    length, h, v, scale, q.array(), q.offset() + task * length * h, k.array(),
-                    k.offset() + task * length * h, val.array(), vAt, out.array(), outAt(out, b, head), heads * v,
+                    length, h, v, scale, q.array(), q.offset() + hAt, k.array(), k.offset() + hAt, val.array(),
+                    val.offset() + task * length * v, out.array(), outAt(out, task), heads * v,
                     lse.array(), lse.offset() + task * length);
         });
         ctx.save(q, k, val, lse);
@@ -106,49 +106,52 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         int h = q.dim(1);
         int hAt = task * length * h;
         int vAt = task * length * v;
-        int b = task / heads;
-        int head = task % heads;
         ATTENTION.backward(
                 length, h, v, scale, q.array(), q.offset() + hAt, k.array(), k.offset() + hAt, val.array(),
-                val.offset() + vAt, out.array(), dOut.array(), outAt(out, b, head), outAt(dOut, b, head), heads * v,
+                val.offset() + vAt, out.array(), dOut.array(), outAt(out, task), outAt(dOut, task), heads * v,
                 lse.array(), lse.offset() + task * length, dq.array(), dq.offset() + hAt, dk.array(), dk.offset() + hAt,
                 dv.array(), dv.offset() + vAt);
     }
 
-    /** Index of a head's output at the first position of a sequence. */
-    private int outAt(Tensor t, int b, int head) {
-        return t.offset() + b * length * heads * v + head * v;
+    /** Index of a head's output at the first position of its sequence. */
+    private int outAt(Tensor t, int task) {
+        return t.offset() + (task / heads * length * heads + task % heads) * v;
+    }
+
+    /** Index of a task's part, {@code width} wide, of the row of position t in a tensor of B*T rows. */
+    private int at(Tensor x, int task, int t, int width) {
+        return x.offset() + ((task / heads * length + t) * heads + task % heads) * width;
     }
 
     // ---- layout: (B*T, N*H) to (B, N, T, H), rotating on the way
 
-    private void layOutQuery(Rope.Tables tables, Tensor from, int b, int head, int h, float[] to, int toOffset) {
-        float[] x = from.array();
+    private void layOutQuery(Rope.Tables tables, Tensor q, int task, Tensor to) {
+        int h = to.dim(1);
+        float[] x = q.array();
+        float[] y = to.array();
         for (int t = 0; t < length; t++) {
-            int at = from.offset() + ((b * length + t) * heads + head) * h;
-            System.arraycopy(x, at, to, toOffset + t * h, nope);
-            tables.rotate(t, x, at + nope, to, toOffset + t * h + nope);
+            int from = at(q, task, t, h);
+            int yAt = to.offset() + (task * length + t) * h;
+            System.arraycopy(x, from, y, yAt, nope);
+            tables.rotate(t, x, from + nope, y, yAt + nope);
         }
     }
 
-    private void layOutKey(Rope.Tables tables, Tensor kv, Tensor kRope, int b, int head, float[] to, int toOffset) {
-        float[] x = kv.array();
-        float[] r = kRope.array();
+    private void layOutKey(Rope.Tables tables, Tensor kv, Tensor kRope, int task, Tensor to) {
         int ropeDim = kRope.dim(1);
-        int h = nope + ropeDim;
+        float[] y = to.array();
         for (int t = 0; t < length; t++) {
-            int row = b * length + t;
-            int at = kv.offset() + (row * heads + head) * (nope + v);
-            System.arraycopy(x, at, to, toOffset + t * h, nope);
-            tables.rotate(t, r, kRope.offset() + row * ropeDim, to, toOffset + t * h + nope);
+            int row = task / heads * length + t;
+            int yAt = to.offset() + (task * length + t) * (nope + ropeDim);
+            System.arraycopy(kv.array(), at(kv, task, t, nope + v), y, yAt, nope);
+            tables.rotate(t, kRope.array(), kRope.offset() + row * ropeDim, y, yAt + nope);
         }
     }
 
-    private void layOutValue(Tensor kv, int b, int head, float[] to, int toOffset) {
-        float[] x = kv.array();
+    private void layOutValue(Tensor kv, int task, Tensor to) {
         for (int t = 0; t < length; t++) {
-            int at = kv.offset() + ((b * length + t) * heads + head) * (nope + v);
-            System.arraycopy(x, at + nope, to, toOffset + t * v, v);
+            int from = at(kv, task, t, nope + v) + nope;
+            System.arraycopy(kv.array(), from, to.array(), to.offset() + (task * length + t) * v, v);
         }
     }
 
@@ -159,10 +162,10 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         float[] d = from.array();
         float[] y = to.array();
         for (int t = 0; t < length; t++) {
-            int at = from.offset() + (task * length + t) * h;
-            int yAt = to.offset() + ((task / heads * length + t) * heads + task % heads) * h;
-            System.arraycopy(d, at, y, yAt, nope);
-            tables.rotateTransposed(t, d, at + nope, y, yAt + nope);
+            int dAt = from.offset() + (task * length + t) * h;
+            int yAt = at(to, task, t, h);
+            System.arraycopy(d, dAt, y, yAt, nope);
+            tables.rotateTransposed(t, d, dAt + nope, y, yAt + nope);
         }
     }
 
@@ -171,7 +174,7 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         float[] y = to.array();
         for (int t = 0; t < length; t++) {
             int row = task * length + t;
-            int yAt = to.offset() + ((task / heads * length + t) * heads + task % heads) * (nope + v);
+            int yAt = at(to, task, t, nope + v);
             System.arraycopy(dk.array(), dk.offset() + row * h, y, yAt, nope);
             System.arraycopy(dv.array(), dv.offset() + row * v, y, yAt + nope, v);
         }
@@ -184,7 +187,7 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         int yAt = to.offset() + row * ropeDim;
         float[] y = to.array();
         float[] d = dk.array();
-        java.util.Arrays.fill(y, yAt, yAt + ropeDim, 0f);
+        Arrays.fill(y, yAt, yAt + ropeDim, 0f);
         int b = row / length;
         int t = row % length;
         for (int head = 0; head < heads; head++) {
@@ -198,8 +201,8 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
 
     private static void check(String name, Tensor x, int rows, int cols) {
         if (!x.shape().equals(Shape.of(rows, cols))) {
-            throw new IllegalArgumentException("mla attention: " + name + " has shape " + x.shape() + "; need (" + rows + ", "
-                    + cols + "), rows = batch * length");
+            throw new IllegalArgumentException("mla attention: " + name + " has shape " + x.shape() + "; need (" + rows
+                    + ", " + cols + "), rows = batch * length");
         }
     }
 }

@@ -23,7 +23,9 @@ public record MlaConfig(
         int qkRopeHeadDim,
         int vHeadDim,
         RopeConfig rope) {
-    /** Epsilon of the norms on the latents: 1e-6 whatever {@code rms_norm_eps} says, as in Hugging Face transformers. */
+    /**
+     * Epsilon of the norms on the latents: 1e-6 whatever {@code rms_norm_eps} says, as in Hugging Face transformers.
+     */
     public static final float LATENT_NORM_EPS = 1e-6f;
 
     public MlaConfig {
@@ -34,7 +36,8 @@ public record MlaConfig(
         positive("qk_rope_head_dim", qkRopeHeadDim);
         positive("v_head_dim", vHeadDim);
         if (qkRopeHeadDim % 2 != 0) {
-            throw new IllegalArgumentException("qk_rope_head_dim: " + qkRopeHeadDim + "; need an even number, dimensions rotate in pairs");
+            throw new IllegalArgumentException(
+                    "qk_rope_head_dim: " + qkRopeHeadDim + "; need an even number, dimensions rotate in pairs");
         }
     }
 

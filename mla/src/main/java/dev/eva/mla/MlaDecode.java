@@ -11,16 +11,20 @@ import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.LatentAttention;
 
 /**
- * Latent attention in its absorbed form, for few new tokens after many: queries go down to the latent in place of keys coming up
- * (arXiv:2405.04434, section 2.1.2). With {@code q~_h = (W_h^UK)^T q_h^n}:
- * {@code s_hj = scale * (q~_h . c_j + q_h^r . k_j^r)}, {@code z_h = sum_j softmax(s_h)_j c_j}, {@code o_h = W_h^UV z_h}.
+ * Latent attention in its absorbed form, for few new tokens after many: queries go down to the latent in place of keys
+ * coming up (arXiv:2405.04434, section 2.1.2). With {@code q~_h = (W_h^UK)^T q_h^n}:
+ * {@code s_hj = scale * (q~_h . c_j + q_h^r . k_j^r)}, {@code z_h = sum_j softmax(s_h)_j c_j},
+ * {@code o_h = W_h^UV z_h}.
  *
  * <p>Reads one cache row a token for all heads. Equal to {@link MlaTrain} up to rounding. Not differentiable.
  */
 public final class MlaDecode {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
     private static final LatentAttention LATENT = Kernels.find(LatentAttention.class, LatentAttention.REFERENCE);
-    /** Cache rows a task scans: enough to pay for joining its result, few enough to stay in a core's cache for all heads. */
+    /**
+     * Cache rows a task scans: enough to pay for joining its result, few enough to stay in a core's cache for all
+     * heads.
+     */
     private static final int CHUNK = 128;
 
     private final MlaWeights weights;
@@ -32,7 +36,8 @@ public final class MlaDecode {
     }
 
     /**
-     * Attention of M new tokens to all tokens of the cache and to those before them among the new ones, which are added to the cache.
+     * Attention of M new tokens to all tokens of the cache and to those before them among the new ones, which are added
+     * to the cache.
      *
      * @param x (M, D), the normed hidden states at positions {@code start .. start + M - 1}
      * @param start {@code cache.length()}
@@ -81,10 +86,8 @@ public final class MlaDecode {
     private Tensor attend(Tensor q, LatentCache cache, int start, int m) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
-        int r = c.kvLoraRank();
         int chunks = (start + m + CHUNK - 1) / CHUNK;
-        Tensor parts = Workspace.empty(m * chunks * n, r);
-        Tensor stats = Workspace.empty(m * chunks * n, 2);
+        Partials parts = Partials.of(m, chunks, n, c.kvLoraRank());
         Tensor scores = Workspace.empty(m * chunks * n, CHUNK);
         float scale = weights.softmaxScale();
         Parallel.run(m * chunks, task -> {
@@ -92,49 +95,22 @@ public final class MlaDecode {
             int from = task % chunks * CHUNK;
             int rows = Math.min(CHUNK, start + token + 1 - from);
             if (rows > 0) {
+                int part = parts.row(token, task % chunks, 0);
                 LATENT.scan(
-                        n, rows, r, c.qkRopeHeadDim(), scale, q.array(), q.offset() + token * n * c.cacheRow(),
-                        cache.rows(), from * c.cacheRow(), scores.array(), scores.offset() + task * n * CHUNK,
-                        parts.array(), parts.offset() + task * n * r, stats.array(), stats.offset() + task * n * 2);
+                        n, rows, c.kvLoraRank(), c.qkRopeHeadDim(), scale, q.array(),
+                        q.offset() + token * n * c.cacheRow(), cache.rows(), from * c.cacheRow(), scores.array(),
+                        scores.offset() + part * CHUNK, parts.z().array(), parts.z().offset() + part * c.kvLoraRank(),
+                        parts.stats().array(), parts.stats().offset() + part * 2);
             }
         });
-        Tensor z = Workspace.empty(m * n, r);
-        Parallel.run(m, token -> {
-            int used = (start + token) / CHUNK + 1;
-            for (int h = 0; h < n; h++) {
-                join(parts, stats, token * chunks * n + h, n, used, z, token * n + h);
-            }
+        Tensor z = Workspace.empty(m * n, c.kvLoraRank());
+        Parallel.run(m * n, row -> {
+            int token = row / n;
+            parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * c.kvLoraRank());
         });
         Workspace.releaseUnheld(scores);
-        Workspace.releaseUnheld(stats);
-        Workspace.releaseUnheld(parts);
+        parts.release();
         return z;
-    }
-
-    /** {@code z = sum_i e^(max_i - max) z_i / sum_i e^(max_i - max) sum_i} over the parts {@code first + i * step}. */
-    private static void join(Tensor parts, Tensor stats, int first, int step, int count, Tensor z, int zRow) {
-        int r = z.dim(1);
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < count; i++) {
-            max = Math.max(max, stats.get(2 * (first + i * step)));
-        }
-        double sum = 0;
-        for (int i = 0; i < count; i++) {
-            int part = first + i * step;
-            sum += Math.exp(stats.get(2 * part) - max) * stats.get(2 * part + 1);
-        }
-        float[] from = parts.array();
-        float[] to = z.array();
-        int at = z.offset() + zRow * r;
-        java.util.Arrays.fill(to, at, at + r, 0f);
-        for (int i = 0; i < count; i++) {
-            int part = first + i * step;
-            float factor = (float) (Math.exp(stats.get(2 * part) - max) / sum);
-            int fromAt = parts.offset() + part * r;
-            for (int j = 0; j < r; j++) {
-                to[at + j] += factor * from[fromAt + j];
-            }
-        }
     }
 
     /** (M, N, R) -> (M, N*v). */
@@ -161,8 +137,8 @@ public final class MlaDecode {
     private static void swapHeads(Tensor from, int a, int b, int width, Tensor to) {
         for (int i = 0; i < a; i++) {
             for (int j = 0; j < b; j++) {
-                System.arraycopy(
-                        from.array(), from.offset() + (i * b + j) * width, to.array(), to.offset() + (j * a + i) * width, width);
+                int at = to.offset() + (j * a + i) * width;
+                System.arraycopy(from.array(), from.offset() + (i * b + j) * width, to.array(), at, width);
             }
         }
     }

@@ -3,8 +3,8 @@ package dev.eva.mla;
 import dev.eva.tensor.Tensor;
 
 /**
- * Latent attention with a cache, for any number of new tokens: the expanded form where its multiplications are fewer (a prompt), the
- * absorbed form where its are (the next token). Both fill the same cache, so they may follow each other.
+ * Latent attention with a cache, for any number of new tokens: the expanded form where its multiplications are fewer (a
+ * prompt), the absorbed form where its are (the next token). Both fill the same cache, so they may follow each other.
  */
 public final class MlaInference {
     private final MlaConfig config;
@@ -25,9 +25,10 @@ public final class MlaInference {
     }
 
     /**
-     * Compares multiplications a head for M tokens after {@code start}. Expanded: keys and values of all {@code L = start + M} tokens,
-     * {@code L R (nope + v)}, and the square of {@code L^2 / 2} pairs at {@code nope + rope + v}. Absorbed: the M new tokens through the
-     * same weights, and {@code M start + M^2 / 2} pairs at {@code 2 R + rope}.
+     * Compares multiplications a head for M tokens after {@code start}. Expanded: keys and values of all
+     * {@code L = start + M} tokens, {@code L R (nope + v)}, and the square of {@code L^2 / 2} pairs at
+     * {@code nope + rope + v}. Absorbed: the M new tokens through the same weights, and {@code M start + M^2 / 2} pairs
+     * at {@code 2 R + rope}.
      */
     static boolean expandedIsCheaper(MlaConfig c, int m, int start) {
         double l = (double) start + m;

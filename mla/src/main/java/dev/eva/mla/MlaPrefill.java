@@ -12,11 +12,12 @@ import dev.eva.tensor.kernel.Kernels;
 import java.util.Arrays;
 
 /**
- * Latent attention in its expanded form with a cache, for many new tokens: keys and values of all heads are made from the cached
- * latents, new tokens included. The same result as {@link MlaDecode} up to rounding, cheaper for a long prompt. Not differentiable.
+ * Latent attention in its expanded form with a cache, for many new tokens: keys and values of all heads are made from
+ * the cached latents, new tokens included. The same result as {@link MlaDecode} up to rounding, cheaper for a long
+ * prompt. Not differentiable.
  *
- * <p>Tokens that were cached before take part as keys; their queries are zero rows whose results are dropped, because the kernel attends
- * in a square.
+ * <p>Tokens that were cached before take part as keys; their queries are zero rows whose results are dropped, because
+ * the kernel attends in a square.
  */
 public final class MlaPrefill {
     private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
@@ -28,7 +29,8 @@ public final class MlaPrefill {
     }
 
     /**
-     * Attention of M new tokens to all tokens of the cache and to those before them among the new ones, which are added to the cache.
+     * Attention of M new tokens to all tokens of the cache and to those before them among the new ones, which are added
+     * to the cache.
      *
      * @param x (M, D), the normed hidden states at positions {@code start .. start + M - 1}
      * @param start {@code cache.length()}
@@ -71,13 +73,13 @@ public final class MlaPrefill {
         Rope.Tables tables = weights.rope().tables(l);
         float scale = weights.softmaxScale();
         Parallel.run(n, head -> {
+            layOutQuery(tables, q, head, start, qs);
+            layOutKeyValue(kv, cache, head, ks, vs);
             int hAt = head * l * h;
-            int vAt = head * l * v;
-            layOutQuery(tables, q, head, start, qs.array(), qs.offset() + hAt);
-            layOutKeyValue(kv, cache, head, ks.array(), ks.offset() + hAt, vs.array(), vs.offset() + vAt);
             ATTENTION.forward(
                     l, h, v, scale, qs.array(), qs.offset() + hAt, ks.array(), ks.offset() + hAt, vs.array(),
-                    vs.offset() + vAt, out.array(), out.offset() + head * v, n * v, lse.array(), lse.offset() + head * l);
+                    vs.offset() + head * l * v, out.array(), out.offset() + head * v, n * v,
+                    lse.array(), lse.offset() + head * l);
         });
         Workspace.releaseUnheld(lse);
         Workspace.releaseUnheld(vs);
@@ -86,33 +88,33 @@ public final class MlaPrefill {
         return out;
     }
 
-    private void layOutQuery(Rope.Tables tables, Tensor q, int head, int start, float[] to, int toOffset) {
+    private void layOutQuery(Rope.Tables tables, Tensor q, int head, int start, Tensor to) {
         MlaConfig c = weights.config();
         int h = c.qkHeadDim();
         int nope = c.qkNopeHeadDim();
-        Arrays.fill(to, toOffset, toOffset + start * h, 0f);
+        int first = to.offset() + head * (start + q.dim(0)) * h;
+        Arrays.fill(to.array(), first, first + start * h, 0f);
         for (int i = 0; i < q.dim(0); i++) {
             int from = q.offset() + (i * c.numAttentionHeads() + head) * h;
-            int at = toOffset + (start + i) * h;
-            System.arraycopy(q.array(), from, to, at, nope);
-            tables.rotate(start + i, q.array(), from + nope, to, at + nope);
+            int at = first + (start + i) * h;
+            System.arraycopy(q.array(), from, to.array(), at, nope);
+            tables.rotate(start + i, q.array(), from + nope, to.array(), at + nope);
         }
     }
 
     /** Keys get the rotated part that all heads share from the cache. */
-    private void layOutKeyValue(
-            Tensor kv, LatentCache cache, int head, float[] keys, int kOffset, float[] values, int vOffset) {
+    private void layOutKeyValue(Tensor kv, LatentCache cache, int head, Tensor keys, Tensor values) {
         MlaConfig c = weights.config();
-        int h = c.qkHeadDim();
         int nope = c.qkNopeHeadDim();
         int v = c.vHeadDim();
         for (int j = 0; j < cache.length(); j++) {
             int from = kv.offset() + (j * c.numAttentionHeads() + head) * (nope + v);
-            int at = kOffset + j * h;
-            System.arraycopy(kv.array(), from, keys, at, nope);
-            System.arraycopy(
-                    cache.rows(), j * cache.rowSize() + cache.latentSize(), keys, at + nope, c.qkRopeHeadDim());
-            System.arraycopy(kv.array(), from + nope, values, vOffset + j * v, v);
+            int row = head * cache.length() + j;
+            int at = keys.offset() + row * c.qkHeadDim();
+            System.arraycopy(kv.array(), from, keys.array(), at, nope);
+            int shared = j * cache.rowSize() + cache.latentSize();
+            System.arraycopy(cache.rows(), shared, keys.array(), at + nope, c.qkRopeHeadDim());
+            System.arraycopy(kv.array(), from + nope, values.array(), values.offset() + row * v, v);
         }
     }
 }

@@ -6,10 +6,11 @@ import static dev.eva.tensor.ops.Narrow.narrow;
 import dev.eva.tensor.Tensor;
 
 /**
- * Latent attention in its expanded form, for whole sequences: keys and values of every head are made from the latent, then
- * attended to as in any multi-head attention (arXiv:2405.04434, section 2.1). Differentiable.
+ * Latent attention in its expanded form, for whole sequences: keys and values of every head are made from the latent,
+ * then attended to as in any multi-head attention (arXiv:2405.04434, section 2.1). Differentiable.
  *
- * <p>Costs {@code nope + rope + v} multiplications a query, key and head, a third of the absorbed form's, once the keys and values are made.
+ * <p>Costs {@code nope + rope + v} multiplications a query, key and head, a third of the absorbed form's, once the keys
+ * and values are made.
  */
 public final class MlaTrain {
     private final MlaWeights weights;

@@ -12,10 +12,10 @@ import java.util.random.RandomGenerator;
 /**
  * The weights of one latent attention layer, which {@link MlaTrain}, {@link MlaPrefill} and {@link MlaDecode} share.
  *
- * <p>Letters: D model dimension, N heads, R latent rank; nope, rope and v are widths in a head. Parameters in the order of
- * {@link #visit}: {@code wq} (N*(nope+rope), D), or {@code wqA} (Q, D), {@code qNorm} (Q), {@code wqB} (N*(nope+rope), Q);
- * {@code wkvA} (R+rope, D), latent rows first; {@code kvNorm} (R); {@code wkvB} (N*(nope+v), R), the key rows of each head before its
- * value rows; {@code wo} (D, N*v).
+ * <p>Letters: D model dimension, N heads, R latent rank; nope, rope and v are widths in a head. Parameters in the order
+ * of {@link #visit}: {@code wq} (N*(nope+rope), D), or {@code wqA} (Q, D), {@code qNorm} (Q), {@code wqB}
+ * (N*(nope+rope), Q); {@code wkvA} (R+rope, D), latent rows first; {@code kvNorm} (R); {@code wkvB} (N*(nope+v), R),
+ * the key rows of each head before its value rows; {@code wo} (D, N*v).
  */
 public final class MlaWeights implements Layer {
     private final MlaConfig config;
@@ -110,8 +110,8 @@ public final class MlaWeights implements Layer {
 
     private static void check(String name, int out, int in, int expectedOut, int expectedIn) {
         if (out != expectedOut || in != expectedIn) {
-            throw new IllegalArgumentException("mla: " + name + " is (" + out + ", " + in + "); the configuration needs ("
-                    + expectedOut + ", " + expectedIn + ")");
+            throw new IllegalArgumentException("mla: " + name + " is (" + out + ", " + in
+                    + "); the configuration needs (" + expectedOut + ", " + expectedIn + ")");
         }
     }
 }

@@ -9,7 +9,8 @@ public sealed interface QueryProjection {
     record LowRank(int qLoraRank) implements QueryProjection {
         public LowRank {
             if (qLoraRank < 1) {
-                throw new IllegalArgumentException("q_lora_rank: " + qLoraRank + "; need at least 1, or null for a direct projection");
+                throw new IllegalArgumentException(
+                        "q_lora_rank: " + qLoraRank + "; need at least 1, or null for a direct projection");
             }
         }
     }

@@ -46,6 +46,7 @@ class LatentCacheTest {
     @Test
     void anImpossibleMaximumIsSaid() {
         assertThatThrownBy(() -> new LatentCache(config, 0)).hasMessageContaining("maximum length 0");
-        assertThatThrownBy(() -> new LatentCache(config, Integer.MAX_VALUE)).hasMessageContaining("tokens of 15 values");
+        assertThatThrownBy(() -> new LatentCache(config, Integer.MAX_VALUE))
+                .hasMessageContaining("tokens of 15 values");
     }
 }

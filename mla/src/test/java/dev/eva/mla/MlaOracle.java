@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 
-/** Latent attention of one sequence in float64, written straight from the equations; and the configurations that tests use. */
+/**
+ * Latent attention of one sequence in float64, written straight from the equations; and the configurations that tests
+ * use.
+ */
 final class MlaOracle {
     private final MlaConfig config;
     private final Rope rope;

@@ -17,7 +17,8 @@ public final class Embedding implements Layer {
     /** A layer over {@code weight} (V, D), which is not copied and becomes a parameter. */
     public Embedding(Tensor weight) {
         if (weight.shape().rank() != 2) {
-            throw new IllegalArgumentException("embedding: weight has shape " + weight.shape() + "; need (vocabulary, dim)");
+            throw new IllegalArgumentException(
+                    "embedding: weight has shape " + weight.shape() + "; need (vocabulary, dim)");
         }
         this.weight = weight.requiresGrad(true);
     }

@@ -4,9 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Something with parameters. Layers are final classes that hold parameters and nothing else: caches and scratch are passed in. */
+/**
+ * Something with parameters. Layers are final classes that hold parameters and nothing else: caches and scratch are
+ * passed in.
+ */
 public interface Layer {
-    /** Hands every parameter of this layer and of those inside to {@code visitor}, in a fixed order, with {@code prefix} before its name. */
+    /**
+     * Hands every parameter of this layer and of those inside to {@code visitor}, in a fixed order, with {@code prefix}
+     * before its name.
+     */
     void visit(String prefix, Consumer<Parameter> visitor);
 
     /** All parameters, buffers included, in the order of {@link #visit}. */

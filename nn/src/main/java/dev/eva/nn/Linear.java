@@ -41,8 +41,8 @@ public final class Linear implements Projection {
     }
 
     /**
-     * Several matrices of the same size that read the same input, one below the other in {@code weight} (matrices * out, in): one
-     * product in place of several, but optimised one by one.
+     * Several matrices of the same size that read the same input, one below the other in {@code weight} (matrices *
+     * out, in): one product in place of several, but optimised one by one.
      */
     public static Linear stacked(Tensor weight, int matrices) {
         if (matrices < 1 || weight.dim(0) % matrices != 0) {

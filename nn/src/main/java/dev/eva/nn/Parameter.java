@@ -8,8 +8,8 @@ import dev.eva.tensor.Tensor;
  * @param name path of the layer and DeepSeek's weight name, for example {@code layers.3.attn.wkvB}
  * @param value the values; a leaf with {@code requiresGrad} unless the role is {@link Role#BUFFER}
  * @param role what it is, which decides how it is optimised
- * @param matrixRows rows of each logical matrix: a tensor may hold several of the same size, one below the other (experts;
- *     gate and up projection), and what works on matrices (Muon) must treat them one by one. 0 for vectors
+ * @param matrixRows rows of each logical matrix: a tensor may hold several of the same size, one below the other
+ *     (experts; gate and up projection), and what works on matrices (Muon) must treat them one by one. 0 for vectors
  */
 public record Parameter(String name, Tensor value, Role role, int matrixRows) {
     /** What a parameter is. */

@@ -12,9 +12,9 @@ public interface Projection extends Layer {
     int outFeatures();
 
     /**
-     * {@code W} (out, in) in F32, for what regroups a weight instead of multiplying by it (the absorbed form of latent attention). A
-     * trainable layer shows its own tensor; frozen storage widens a copy with every call, so keep what you make of it until
-     * {@link #version()} changes.
+     * {@code W} (out, in) in F32, for what regroups a weight instead of multiplying by it (the absorbed form of latent
+     * attention). A trainable layer shows its own tensor; frozen storage widens a copy with every call, so keep what
+     * you make of it until {@link #version()} changes.
      */
     Tensor weight();
 

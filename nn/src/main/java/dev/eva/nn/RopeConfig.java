@@ -3,7 +3,8 @@ package dev.eva.nn;
 import java.util.OptionalDouble;
 
 /**
- * Rotary position embedding: frequencies {@code f_k = ropeTheta^(-2k / dim)} and how they are stretched for long contexts.
+ * Rotary position embedding: frequencies {@code f_k = ropeTheta^(-2k / dim)} and how they are stretched for long
+ * contexts.
  *
  * @param ropeTheta base of the frequencies
  * @param scaling how frequencies change with the context

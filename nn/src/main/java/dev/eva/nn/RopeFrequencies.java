@@ -33,7 +33,10 @@ final class RopeFrequencies {
         return f;
     }
 
-    /** Pairs below low turn more than betaFast times over the original context, pairs above high less than betaSlow times. */
+    /**
+     * Pairs below low turn more than betaFast times over the original context, pairs above high less than betaSlow
+     * times.
+     */
     static Ramp ramp(Yarn y, double theta, int dim) {
         int low = (int) Math.floor(pairOf(y.betaFast(), y, theta, dim));
         int high = (int) Math.ceil(pairOf(y.betaSlow(), y, theta, dim));
@@ -50,7 +53,9 @@ final class RopeFrequencies {
         return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
     }
 
-    /** The factor of cos and sin. Models with both keys put the temperature in the softmax scale and leave a ratio here. */
+    /**
+     * The factor of cos and sin. Models with both keys put the temperature in the softmax scale and leave a ratio here.
+     */
     static double multiplier(Scaling scaling) {
         return switch (scaling) {
             case Scaling.None n -> 1;

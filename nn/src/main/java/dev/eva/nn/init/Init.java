@@ -7,7 +7,9 @@ import java.util.random.RandomGenerator;
 public final class Init {
     private Init() {}
 
-    /** Independent {@code N(0, std^2)} values, as DeepSeek starts all weights (arXiv:2412.19437, section 4.2: 0.006). */
+    /**
+     * Independent {@code N(0, std^2)} values, as DeepSeek starts all weights (arXiv:2412.19437, section 4.2: 0.006).
+     */
     public static Tensor normal(float std, RandomGenerator random, int... dims) {
         if (!(std > 0) || std == Float.POSITIVE_INFINITY) {
             throw new IllegalArgumentException("init: standard deviation " + std + "; need a positive finite number");

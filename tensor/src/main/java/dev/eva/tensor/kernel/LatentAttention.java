@@ -1,12 +1,14 @@
 package dev.eva.tensor.kernel;
 
 /**
- * Attention of several heads to the rows of one shared latent cache: the inner loop of absorbed decoding (arXiv:2405.04434, section 2.1.2).
+ * Attention of several heads to the rows of one shared latent cache: the inner loop of absorbed decoding
+ * (arXiv:2405.04434, section 2.1.2).
  *
- * <p>Letters: N heads, L cache rows, R latent width, P width of the rotated key. A cache row is {@code [c_j (R) ; r_j (P)]}; all of it is the
- * key, its first R values are the value. The result covers the given rows only and is not normalised, so that parts of a long cache can be
- * scanned apart and joined: with {@code s_hj = scale * q_h . row_j},
- * {@code max_h = max_j s_hj}, {@code sum_h = sum_j exp(s_hj - max_h)}, {@code z_h = sum_j exp(s_hj - max_h) c_j}.
+ * <p>Letters: N heads, L cache rows, R latent width, P width of the rotated key. A cache row is
+ * {@code [c_j (R) ; r_j (P)]}; all of it is the key, its first R values are the value. The result covers the given rows
+ * only and is not normalised, so that parts of a long cache can be scanned apart and joined: with
+ * {@code s_hj = scale * q_h . row_j}, {@code max_h = max_j s_hj}, {@code sum_h = sum_j exp(s_hj - max_h)},
+ * {@code z_h = sum_j exp(s_hj - max_h) c_j}.
  */
 public interface LatentAttention {
     /** The scalar reference. */
