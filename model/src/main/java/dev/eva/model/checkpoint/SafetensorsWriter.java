@@ -1,6 +1,7 @@
 package dev.eva.model.checkpoint;
 
 import dev.eva.tensor.IntTensor;
+import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,8 +41,15 @@ public final class SafetensorsWriter {
 
     /** A tensor of F32. */
     public SafetensorsWriter add(String name, Tensor t) {
-        return add(name, StoredType.F32, t.shape().dims(), t.size(), (into, from, count) -> {
-            into.asFloatBuffer().put(t.array(), t.offset() + from, count);
+        return add(name, t.array(), t.offset(), t.shape().dims());
+    }
+
+    /** A tensor of F32, the elements of {@code values} from {@code offset} on. */
+    public SafetensorsWriter add(String name, float[] values, int offset, int... dims) {
+        int size = Shape.of(dims).size();
+        Objects.checkFromIndexSize(offset, size, values.length);
+        return add(name, StoredType.F32, dims.clone(), size, (into, from, count) -> {
+            into.asFloatBuffer().put(values, offset + from, count);
             into.position(into.position() + 4 * count);
         });
     }
@@ -63,10 +72,7 @@ public final class SafetensorsWriter {
 
     /** A tensor whose little-endian bytes are given. */
     public SafetensorsWriter add(String name, StoredType type, byte[] bytes, int... dims) {
-        int size = 1;
-        for (int d : dims) {
-            size = Math.multiplyExact(size, d);
-        }
+        int size = Shape.of(dims).size();
         if ((long) size * type.bytes() != bytes.length) {
             throw new IllegalArgumentException(
                     "add " + name + ": " + bytes.length + " bytes; need " + (long) size * type.bytes() + " for " + size + " of " + type);

@@ -1,0 +1,113 @@
+package dev.eva.model.checkpoint;
+
+import dev.eva.model.ParameterShape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The one place that knows what Hugging Face calls a tensor. A parameter of Eva may be several tensors of a checkpoint: gate and up
+ * projection lie in one matrix (gate rows first), the experts of a layer in one tensor.
+ */
+public final class HfNames {
+    /** What a companion scale of an FP8 weight has after the weight's name. */
+    static final String SCALE_SUFFIX = "_scale_inv";
+
+    private static final Map<String, String> OUTSIDE =
+            Map.of("embed", "model.embed_tokens.weight", "norm", "model.norm.weight", "head", "lm_head.weight");
+
+    private static final Map<String, String> IN_LAYER = Map.ofEntries(
+            Map.entry("attnNorm", "input_layernorm.weight"),
+            Map.entry("ffnNorm", "post_attention_layernorm.weight"),
+            Map.entry("attn.wq", "self_attn.q_proj.weight"),
+            Map.entry("attn.wqA", "self_attn.q_a_proj.weight"),
+            Map.entry("attn.qNorm", "self_attn.q_a_layernorm.weight"),
+            Map.entry("attn.wqB", "self_attn.q_b_proj.weight"),
+            Map.entry("attn.wkvA", "self_attn.kv_a_proj_with_mqa.weight"),
+            Map.entry("attn.kvNorm", "self_attn.kv_a_layernorm.weight"),
+            Map.entry("attn.wkvB", "self_attn.kv_b_proj.weight"),
+            Map.entry("attn.wo", "self_attn.o_proj.weight"),
+            Map.entry("ffn.gate", "mlp.gate.weight"),
+            Map.entry("ffn.gateBias", "mlp.gate.e_score_correction_bias"));
+
+    private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
+    private static final Pattern FEED_FORWARD = Pattern.compile("ffn\\.(sharedExperts\\.|experts\\.|)(w13|w2)");
+
+    /**
+     * A tensor of a checkpoint and where it lies in a parameter.
+     *
+     * @param name Hugging Face's name
+     * @param offset first element in the parameter, row-major
+     * @param dims sizes in the file
+     */
+    public record Piece(String name, int offset, int... dims) {
+        /** Number of elements. */
+        public int size() {
+            return Arrays.stream(dims).reduce(1, Math::multiplyExact);
+        }
+
+        /** The sizes as {@code (4, 7168)}. */
+        String dimsText() {
+            return Arrays.toString(dims).replace('[', '(').replace(']', ')');
+        }
+    }
+
+    private HfNames() {}
+
+    /** The tensors that make up a parameter, in the order in which they lie in it. */
+    public static List<Piece> pieces(ParameterShape parameter) {
+        return pieces(parameter.name(), parameter.dims());
+    }
+
+    /** The tensors that make up the parameter {@code name} of the given sizes. */
+    public static List<Piece> pieces(String name, int... dims) {
+        if (OUTSIDE.containsKey(name)) {
+            return List.of(new Piece(OUTSIDE.get(name), 0, dims));
+        }
+        Matcher layer = LAYER.matcher(name);
+        if (layer.matches()) {
+            String prefix = "model.layers." + layer.group(1) + ".";
+            String inside = layer.group(2);
+            if (IN_LAYER.containsKey(inside)) {
+                return List.of(new Piece(prefix + IN_LAYER.get(inside), 0, dims));
+            }
+            Matcher ffn = FEED_FORWARD.matcher(inside);
+            if (ffn.matches()) {
+                return feedForward(prefix + "mlp.", ffn.group(1), ffn.group(2), dims);
+            }
+        }
+        throw new IllegalArgumentException("checkpoint names: no Hugging Face name for parameter " + name);
+    }
+
+    /** Whether a tensor belongs to a layer behind the last decoder layer: multi-token prediction. */
+    static boolean isBehindLayer(String name, int numHiddenLayers) {
+        Matcher m = LAYER.matcher(name.startsWith("model.") ? name.substring("model.".length()) : name);
+        return m.matches() && m.group(1).length() < 9 && Integer.parseInt(m.group(1)) >= numHiddenLayers;
+    }
+
+    private static List<Piece> feedForward(String mlp, String kind, String matrix, int[] dims) {
+        List<Piece> pieces = new ArrayList<>();
+        if (!kind.equals("experts.")) {
+            matrixPieces(mlp + (kind.isEmpty() ? "" : "shared_experts."), matrix, 0, dims[0], dims[1], pieces);
+            return pieces;
+        }
+        for (int e = 0; e < dims[0]; e++) {
+            int offset = Math.multiplyExact(e, Math.multiplyExact(dims[1], dims[2]));
+            matrixPieces(mlp + "experts." + e + ".", matrix, offset, dims[1], dims[2], pieces);
+        }
+        return pieces;
+    }
+
+    private static void matrixPieces(String prefix, String matrix, int offset, int rows, int cols, List<Piece> into) {
+        if (matrix.equals("w2")) {
+            into.add(new Piece(prefix + "down_proj.weight", offset, rows, cols));
+        } else {
+            int half = rows / 2;
+            into.add(new Piece(prefix + "gate_proj.weight", offset, half, cols));
+            into.add(new Piece(prefix + "up_proj.weight", offset + half * cols, half, cols));
+        }
+    }
+}

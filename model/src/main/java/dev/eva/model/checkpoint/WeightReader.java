@@ -1,0 +1,107 @@
+package dev.eva.model.checkpoint;
+
+import dev.eva.fp8.Fp8Blocks;
+import dev.eva.model.ParameterShape;
+import dev.eva.nn.Parameter;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Fills parameters from the tensors of a checkpoint, widening what is stored in 16 or 8 bits. */
+final class WeightReader {
+    /** Problems that a message spells out; the rest is counted. */
+    private static final int SHOWN = 8;
+
+    private final CheckpointFiles files;
+
+    WeightReader(CheckpointFiles files) {
+        this.files = files;
+    }
+
+    /** Checks that the checkpoint holds exactly the tensors of the given parameters. @throws CheckpointException with all problems */
+    void check(List<ParameterShape> parameters) {
+        Set<String> unused = new LinkedHashSet<>(files.names());
+        files.predictionLayerNames().forEach(unused::remove);
+        unused.removeIf(name -> name.endsWith(".rotary_emb.inv_freq"));
+        List<String> missing = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (ParameterShape p : parameters) {
+            for (HfNames.Piece piece : HfNames.pieces(p)) {
+                if (unused.remove(piece.name())) {
+                    checkPiece(piece, unused, problems);
+                } else {
+                    missing.add(piece.name());
+                }
+            }
+        }
+        for (String name : missing) {
+            problems.add("missing " + name + Nearest.to(name, unused).map(n -> " (nearest: " + n + ")").orElse(""));
+        }
+        unused.forEach(name -> problems.add("unexpected " + name));
+        if (!problems.isEmpty()) {
+            String more = problems.size() > SHOWN ? "; and " + (problems.size() - SHOWN) + " more" : "";
+            throw new CheckpointException(files.path() + ": tensors do not fit the config: "
+                    + String.join("; ", problems.subList(0, Math.min(SHOWN, problems.size()))) + more);
+        }
+    }
+
+    private void checkPiece(HfNames.Piece piece, Set<String> unused, List<String> problems) {
+        SafetensorsFile.Entry e = files.entry(piece.name());
+        if (!sameDims(e, piece.dims())) {
+            problems.add(piece.name() + " has shape " + e.shapeText() + ", need " + piece.dimsText());
+        }
+        switch (e.type()) {
+            case F32, F64, F16, BF16 -> {}
+            case F8_E4M3 -> checkScale(piece, unused, problems);
+            case F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+                problems.add(piece.name() + " has dtype " + e.type() + ", need F32, BF16, F16 or F8_E4M3");
+        }
+    }
+
+    private void checkScale(HfNames.Piece piece, Set<String> unused, List<String> problems) {
+        String name = piece.name() + HfNames.SCALE_SUFFIX;
+        SafetensorsFile.Entry scale = files.entry(name);
+        if (scale == null || piece.dims().length != 2) {
+            problems.add(piece.name() + " has dtype F8_E4M3 without a " + name);
+            return;
+        }
+        unused.remove(name);
+        int[] grid = {Fp8Blocks.blocks(piece.dims()[0]), Fp8Blocks.blocks(piece.dims()[1])};
+        if (scale.type() != StoredType.F32 || !sameDims(scale, grid)) {
+            problems.add(name + " is " + scale.type() + " " + scale.shapeText() + ", need F32 (" + grid[0] + ", " + grid[1] + ")");
+        }
+    }
+
+    private static boolean sameDims(SafetensorsFile.Entry e, int[] dims) {
+        return Arrays.equals(e.shape(), Arrays.stream(dims).asLongStream().toArray());
+    }
+
+    /** Fills the parameters; {@link #check} has been called. */
+    void read(List<Parameter> parameters) {
+        record Job(HfNames.Piece piece, Tensor into) {}
+        List<Job> jobs = new ArrayList<>();
+        for (Parameter p : parameters) {
+            for (HfNames.Piece piece : HfNames.pieces(p.name(), p.value().shape().dims())) {
+                jobs.add(new Job(piece, p.value()));
+            }
+        }
+        Parallel.run(jobs.size(), i -> read(jobs.get(i).piece, jobs.get(i).into));
+        parameters.forEach(p -> p.value().markWritten());
+    }
+
+    private void read(HfNames.Piece piece, Tensor into) {
+        SafetensorsFile file = files.fileOf(piece.name());
+        int at = into.offset() + piece.offset();
+        if (file.entry(piece.name()).type() == StoredType.F8_E4M3) {
+            String scale = piece.name() + HfNames.SCALE_SUFFIX;
+            float[] scales = files.fileOf(scale).tensor(scale).array();
+            Fp8Blocks.dequantize(file.segment(piece.name()), scales, piece.dims()[0], piece.dims()[1], into.array(), at);
+        } else {
+            file.read(piece.name(), into.array(), at);
+        }
+    }
+}
