@@ -3,7 +3,8 @@ package dev.eva.fp8;
 /**
  * The 8-bit float E4M3FN: one sign bit, four exponent bits (bias 7), three mantissa bits, no infinities.
  *
- * <p>{@code value = (-1)^s * 2^(e-7) * (1 + m/8)}, and {@code (-1)^s * 2^-6 * m/8} for {@code e = 0}. The largest finite value is
+ * <p>{@code value = (-1)^s * 2^(e-7) * (1 + m/8)}, and {@code (-1)^s * 2^-6 * m/8} for {@code e = 0}. The largest
+ * finite value is
  * 448 (code 0x7E), the smallest normal 2^-6, the smallest subnormal 2^-9; codes 0x7F and 0xFF are NaN.
  */
 public final class E4m3 {
@@ -26,12 +27,18 @@ public final class E4m3 {
         return DECODED[code & 0xFF];
     }
 
-    /** The nearest code, ties to the even one; what is beyond 448, infinities included, becomes the largest finite value; NaN stays NaN. */
+    /**
+     * The nearest code, ties to the even one; what is beyond 448, infinities included, becomes the largest finite
+     * value; NaN stays NaN.
+     */
     public static byte encode(float x) {
         return encode(x, MAX_CODE);
     }
 
-    /** The nearest code, ties to the even one; what rounds to more than 448 (beyond 464, infinities included) becomes NaN. */
+    /**
+     * The nearest code, ties to the even one; what rounds to more than 448 (beyond 464, infinities included) becomes
+     * NaN.
+     */
     public static byte encodeOrNan(float x) {
         return encode(x, NAN);
     }
@@ -45,10 +52,12 @@ public final class E4m3 {
         }
         int code;
         if (abs < MIN_NORMAL_BITS) {
-            // A multiple of 2^-9; scaling by a power of two is exact, so the only rounding is rint's. 8 is the code of 2^-6.
+            // A multiple of 2^-9; scaling by a power of two is exact, so the only rounding is rint's. 8 is the code
+            // of 2^-6.
             code = (int) Math.rint(Float.intBitsToFloat(abs) * 512.0);
         } else {
-            // Half of the 20 dropped bits, less one unless the kept part is odd; a carry runs into the exponent as it should.
+            // Half of the 20 dropped bits, less one unless the kept part is odd; a carry runs into the exponent as it
+            // should.
             int odd = (abs >>> 20) & 1;
             code = ((abs + 0x7FFFF + odd) >>> 20) - REBIAS;
         }

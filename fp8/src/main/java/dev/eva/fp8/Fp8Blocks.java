@@ -5,10 +5,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /**
- * A matrix of E4M3 codes with one float32 scale for each block of 128 x 128 (DeepSeek-V3's stored weights, where the scales are
- * called {@code weight_scale_inv} and are multiplied with): {@code W[i][j] = decode(code[i][j]) * scale[i / 128][j / 128]}.
+ * A matrix of E4M3 codes with one float32 scale for each block of 128 x 128 (DeepSeek-V3's stored weights, where the
+ * scales are
+ * called {@code weight_scale_inv} and are multiplied with): {@code W[i][j] = decode(code[i][j]) * scale[i / 128][j /
+ * 128]}.
  *
- * <p>The grid of scales is {@code ceil(rows / 128)} by {@code ceil(cols / 128)}; blocks at the right and lower edge may be smaller.
+ * <p>The grid of scales is {@code ceil(rows / 128)} by {@code ceil(cols / 128)}; blocks at the right and lower edge
+ * may be smaller.
  */
 public final class Fp8Blocks {
     /** Rows and columns of a block. */
@@ -31,8 +34,9 @@ public final class Fp8Blocks {
     public static void dequantize(MemorySegment codes, float[] scales, int rows, int cols, float[] out, int outOffset) {
         int gridCols = blocks(cols);
         if (scales.length != blocks(rows) * gridCols) {
-            throw new IllegalArgumentException("dequantize: " + scales.length + " scales for a matrix (" + rows + ", " + cols
-                    + "); need (" + blocks(rows) + ", " + gridCols + "), one for each block of " + BLOCK + " x " + BLOCK);
+            throw new IllegalArgumentException(
+                    "dequantize: " + scales.length + " scales for a matrix (" + rows + ", " + cols + "); need ("
+                            + blocks(rows) + ", " + gridCols + "), one for each block of " + BLOCK + " x " + BLOCK);
         }
         Objects.checkFromIndexSize(0L, (long) rows * cols, codes.byteSize());
         Objects.checkFromIndexSize(outOffset, rows * cols, out.length);

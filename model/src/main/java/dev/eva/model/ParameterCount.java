@@ -4,7 +4,8 @@ package dev.eva.model;
  * How large a model is, from its configuration alone.
  *
  * @param total trained values: everything but the routing biases; multi-token prediction layers not counted
- * @param active those that one token passes through: all but the experts it is not sent to; the whole embedding and head count
+ * @param active those that one token passes through: all but the experts it is not sent to; the whole embedding and
+ *     head count
  * @param embedding values of the token embedding
  * @param attention values of the attention of one layer, the latent norms included
  * @param cacheRow values that the cache keeps for a token, over all layers

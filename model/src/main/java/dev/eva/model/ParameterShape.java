@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Name and sizes of a parameter, known from the configuration alone: what a checkpoint must hold, and what a model that no memory
+ * Name and sizes of a parameter, known from the configuration alone: what a checkpoint must hold, and what a model
+ * that no memory
  * could hold consists of. The same names, sizes and order as {@code DeepSeekModel.parameters()}.
  *
  * <p>Letters: D model dimension, V vocabulary, E experts, F expert width, N heads, R latent rank.

@@ -41,7 +41,8 @@ public final class Presets {
     public static DeepSeekConfig byName(String name) {
         Supplier<DeepSeekConfig> preset = ALL.get(name);
         if (preset == null) {
-            throw new IllegalArgumentException("preset: unknown name " + name + "; need one of " + String.join(", ", ALL.keySet()));
+            throw new IllegalArgumentException(
+                    "preset: unknown name " + name + "; need one of " + String.join(", ", ALL.keySet()));
         }
         return preset.get();
     }
@@ -92,10 +93,12 @@ public final class Presets {
 
     private static RopeConfig yarn(double mscale) {
         return new RopeConfig(
-                THETA, new RopeConfig.Scaling.Yarn(40, 4096, 32, 1, OptionalDouble.of(mscale), OptionalDouble.of(mscale)));
+                THETA,
+                new RopeConfig.Scaling.Yarn(40, 4096, 32, 1, OptionalDouble.of(mscale), OptionalDouble.of(mscale)));
     }
 
-    private static MlaConfig attention(int hidden, int heads, QueryProjection query, int latent, int nope, int rope, int v) {
+    private static MlaConfig attention(
+            int hidden, int heads, QueryProjection query, int latent, int nope, int rope, int v) {
         return new MlaConfig(hidden, heads, query, latent, nope, rope, v, RopeConfig.plain(THETA));
     }
 
@@ -104,8 +107,8 @@ public final class Presets {
                 hidden, experts, shared, topk, width, new RoutingMethod.NoauxTc(groups, kept), true, V3_SCALE);
     }
 
-    private static DeepSeekConfig model(int vocab, int layers, int dense, int denseWidth, MlaConfig mla, MoeConfig moe) {
-        return new DeepSeekConfig(
-                vocab, mla.hiddenSize(), layers, dense, denseWidth, EPS, 4096, INIT_STD, 0, mla, moe);
+    private static DeepSeekConfig model(
+            int vocab, int layers, int dense, int denseWidth, MlaConfig mla, MoeConfig moe) {
+        return new DeepSeekConfig(vocab, mla.hiddenSize(), layers, dense, denseWidth, EPS, 4096, INIT_STD, 0, mla, moe);
     }
 }

@@ -13,7 +13,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Files that are whole or not there: written beside the target (its name with {@code .tmp}), forced to the disk, then renamed over
+ * Files that are whole or not there: written beside the target (its name with {@code .tmp}), forced to the disk, then
+ * renamed over
  * it. A full disk or a kill in between leaves the old file as it was.
  */
 public final class AtomicFile {
@@ -31,7 +32,10 @@ public final class AtomicFile {
         Path beside = absolute.resolveSibling(absolute.getFileName() + ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(
-                    beside, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
+                    beside,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING)) {
                 content.writeTo(channel);
                 channel.force(true);
             }
@@ -39,7 +43,9 @@ public final class AtomicFile {
             forceDirectory(absolute.getParent());
         } catch (IOException e) {
             CheckpointException failure = new CheckpointException(
-                    "save " + target + ": " + reason(e) + (Files.exists(target) ? "; the file of before is untouched" : ""), e);
+                    "save " + target + ": " + reason(e)
+                            + (Files.exists(target) ? "; the file of before is untouched" : ""),
+                    e);
             try {
                 Files.deleteIfExists(beside);
             } catch (IOException left) {

@@ -45,7 +45,8 @@ public final class CheckpointFiles implements AutoCloseable {
         boolean folder = Files.isDirectory(path);
         Path dir = folder ? path : path.toAbsolutePath().getParent();
         if (!Files.exists(dir.resolve(CONFIG))) {
-            throw new CheckpointException(path + ": not a checkpoint: no " + CONFIG + (folder ? " in it" : " beside it"));
+            throw new CheckpointException(
+                    path + ": not a checkpoint: no " + CONFIG + (folder ? " in it" : " beside it"));
         }
         CheckpointFiles files = new CheckpointFiles(path, ConfigJson.read(dir.resolve(CONFIG)));
         try {
@@ -56,7 +57,8 @@ public final class CheckpointFiles implements AutoCloseable {
             } else if (Files.exists(dir.resolve(SINGLE))) {
                 files.addAll(dir.resolve(SINGLE));
             } else {
-                throw new CheckpointException(path + ": not a checkpoint: neither " + SINGLE + " nor " + INDEX + " in it");
+                throw new CheckpointException(
+                        path + ": not a checkpoint: neither " + SINGLE + " nor " + INDEX + " in it");
             }
             return files;
         } catch (CheckpointException e) {
@@ -106,7 +108,9 @@ public final class CheckpointFiles implements AutoCloseable {
 
     /** Tensors of multi-token prediction layers, which lie behind the decoder layers and are not loaded. */
     public List<String> predictionLayerNames() {
-        return home.keySet().stream().filter(n -> HfNames.isBehindLayer(n, config.numHiddenLayers())).toList();
+        return home.keySet().stream()
+                .filter(n -> HfNames.isBehindLayer(n, config.numHiddenLayers()))
+                .toList();
     }
 
     @Override
@@ -124,7 +128,10 @@ public final class CheckpointFiles implements AutoCloseable {
         try {
             map = JsonMapper.shared().readTree(Files.readString(index)).path("weight_map");
         } catch (JacksonException e) {
-            throw new CheckpointException(index + ": not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new CheckpointException(
+                    index + ": not JSON: "
+                            + e.getOriginalMessage().lines().findFirst().orElse(""),
+                    e);
         } catch (IOException e) {
             throw new CheckpointException(index + ": cannot be read: " + e.getMessage(), e);
         }
@@ -133,13 +140,15 @@ public final class CheckpointFiles implements AutoCloseable {
         }
         for (Map.Entry<String, JsonNode> p : map.properties()) {
             String fileName = p.getValue().isString() ? p.getValue().stringValue() : "";
-            if (fileName.isEmpty() || !Path.of(fileName).equals(Path.of(fileName).getFileName())) {
-                throw new CheckpointException(
-                        index + ": weight_map." + p.getKey() + " is " + p.getValue() + "; need the name of a file beside the index");
+            if (fileName.isEmpty()
+                    || !Path.of(fileName).equals(Path.of(fileName).getFileName())) {
+                throw new CheckpointException(index + ": weight_map." + p.getKey() + " is " + p.getValue()
+                        + "; need the name of a file beside the index");
             }
             SafetensorsFile shard = shard(dir.resolve(fileName));
             if (!shard.entries().containsKey(p.getKey())) {
-                throw new CheckpointException(index + ": tensor " + p.getKey() + " is not in " + fileName + ", where the index has it");
+                throw new CheckpointException(
+                        index + ": tensor " + p.getKey() + " is not in " + fileName + ", where the index has it");
             }
             home.put(p.getKey(), shard);
         }

@@ -21,8 +21,10 @@ import tools.jackson.databind.node.ObjectNode;
  * A model's {@code config.json}, with the keys of Hugging Face's DeepSeek-V2 and V3 configurations.
  *
  * <p>A checkpoint's file is read leniently: unknown keys are ignored, absent ones have the values of transformers'
- * {@code DeepseekV3Config}. A person's own file is read strictly: an unknown key is an error that names the nearest known one, and
- * the sizes that make a model must be there. In both a value of the wrong type is an error, and so is a setting that Eva does not compute.
+ * {@code DeepseekV3Config}. A person's own file is read strictly: an unknown key is an error that names the nearest
+ * known one, and
+ * the sizes that make a model must be there. In both a value of the wrong type is an error, and so is a setting that
+ * Eva does not compute.
  */
 public final class ConfigJson {
     /** Whose file it is. */
@@ -36,21 +38,26 @@ public final class ConfigJson {
     private static final Set<String> MODEL_TYPES = Set.of("deepseek_v2", "deepseek_v3", "kimi_k2");
 
     /** The keys that decide something, and those of real files that decide nothing here. */
-    private static final Set<String> KNOWN = Set.of(
-            "architectures", "attention_bias", "attention_dropout", "aux_loss_alpha", "bos_token_id", "dtype", "eos_token_id", "ep_size",
-            "first_k_dense_replace", "head_dim", "hidden_act", "hidden_size", "initializer_range", "intermediate_size", "kv_lora_rank",
-            "max_position_embeddings", "mlp_bias", "model_type", "moe_intermediate_size", "moe_layer_freq", "n_group", "n_routed_experts",
-            "n_shared_experts", "norm_topk_prob", "num_attention_heads", "num_experts_per_tok", "num_hidden_layers",
-            "num_key_value_heads", "num_nextn_predict_layers", "output_router_logits", "pad_token_id", "pretraining_tp", "q_lora_rank",
-            "qk_head_dim", "qk_nope_head_dim", "qk_rope_head_dim", "quantization_config", "rms_norm_eps", "rope_interleave",
-            "rope_parameters", "rope_scaling", "rope_theta", "routed_scaling_factor", "scoring_func", "seq_aux", "tie_word_embeddings",
-            "topk_group", "topk_method", "torch_dtype", "transformers_version", "use_cache", "v_head_dim", "vocab_size");
+    private static final Set<String> KNOWN = Set.of("""
+            architectures attention_bias attention_dropout aux_loss_alpha bos_token_id dtype eos_token_id
+            ep_size first_k_dense_replace head_dim hidden_act hidden_size initializer_range intermediate_size
+            kv_lora_rank max_position_embeddings mlp_bias model_type moe_intermediate_size moe_layer_freq
+            n_group n_routed_experts n_shared_experts norm_topk_prob num_attention_heads num_experts_per_tok
+            num_hidden_layers num_key_value_heads num_nextn_predict_layers output_router_logits pad_token_id
+            pretraining_tp q_lora_rank qk_head_dim qk_nope_head_dim qk_rope_head_dim quantization_config
+            rms_norm_eps rope_interleave rope_parameters rope_scaling rope_theta routed_scaling_factor
+            scoring_func seq_aux tie_word_embeddings topk_group topk_method torch_dtype transformers_version
+            use_cache v_head_dim vocab_size""".split("\\s+"));
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
     private ConfigJson() {}
 
-    /** Reads a checkpoint's config leniently. @throws CheckpointException if it is not a usable DeepSeek config; one line */
+    /**
+     * Reads a checkpoint's config leniently.
+     *
+     * @throws CheckpointException if it is not a usable DeepSeek config; one line
+     */
     public static DeepSeekConfig read(Path file) {
         return read(file, Mode.LENIENT);
     }
@@ -93,7 +100,11 @@ public final class ConfigJson {
         }
     }
 
-    /** Writes a config with the keys of real releases. @throws CheckpointException if that fails; the old file is then untouched */
+    /**
+     * Writes a config with the keys of real releases.
+     *
+     * @throws CheckpointException if that fails; the old file is then untouched
+     */
     public static void write(DeepSeekConfig config, Path file) {
         AtomicFile.write(file, toJson(config));
     }
@@ -128,8 +139,8 @@ public final class ConfigJson {
     private static String modelType(JsonFields f, String origin, Mode mode) {
         String type = f.text("model_type").orElse(mode == Mode.STRICT ? "deepseek_v3" : "");
         if (!MODEL_TYPES.contains(type)) {
-            throw new CheckpointException(origin + ": not a DeepSeek config: model_type is " + (type.isEmpty() ? "missing" : '"' + type + '"')
-                    + "; need deepseek_v2, deepseek_v3 or kimi_k2");
+            throw new CheckpointException(origin + ": not a DeepSeek config: model_type is "
+                    + (type.isEmpty() ? "missing" : '"' + type + '"') + "; need deepseek_v2, deepseek_v3 or kimi_k2");
         }
         return type.equals("deepseek_v2") ? "deepseek_v2" : "deepseek_v3";
     }
@@ -164,8 +175,8 @@ public final class ConfigJson {
         int heads = k.size("num_attention_heads", 128);
         int keyHeads = k.f.integer("num_key_value_heads", heads);
         if (keyHeads != heads) {
-            throw new IllegalArgumentException(
-                    "num_key_value_heads: " + keyHeads + "; need num_attention_heads " + heads + ", the latent serves every head");
+            throw new IllegalArgumentException("num_key_value_heads: " + keyHeads + "; need num_attention_heads "
+                    + heads + ", the latent serves every head");
         }
         // Absent and null differ: transformers' default is a latent of 1536, null is a direct projection.
         boolean direct = k.f.node().has("q_lora_rank") ? !k.f.has("q_lora_rank") : k.mode == Mode.STRICT;
@@ -198,26 +209,31 @@ public final class ConfigJson {
         boolean lenientV3 = k.v3() && k.mode == Mode.LENIENT;
         int groups = k.f.integer("n_group", lenientV3 && !k.f.node().has("n_group") ? 8 : 1);
         int kept = k.f.integer("topk_group", lenientV3 && !k.f.node().has("topk_group") ? 4 : 1);
-        RoutingMethod routing =
-                switch (method) {
-                    case "noaux_tc" -> new RoutingMethod.NoauxTc(groups, kept);
-                    case "greedy" -> new RoutingMethod.Greedy();
-                    case "group_limited_greedy" -> new RoutingMethod.GroupLimitedGreedy(groups, kept);
-                    default ->
-                        throw new IllegalArgumentException(
-                                "topk_method: \"" + method + "\"; need noaux_tc, greedy or group_limited_greedy");
-                };
+        RoutingMethod routing = switch (method) {
+            case "noaux_tc" -> new RoutingMethod.NoauxTc(groups, kept);
+            case "greedy" -> new RoutingMethod.Greedy();
+            case "group_limited_greedy" -> new RoutingMethod.GroupLimitedGreedy(groups, kept);
+            default ->
+                throw new IllegalArgumentException(
+                        "topk_method: \"" + method + "\"; need noaux_tc, greedy or group_limited_greedy");
+        };
         String need = routing instanceof RoutingMethod.NoauxTc ? "sigmoid" : "softmax";
         if (!scores.equals(need)) {
-            throw new IllegalArgumentException("scoring_func: \"" + scores + "\" with topk_method " + method + "; need " + need);
+            throw new IllegalArgumentException(
+                    "scoring_func: \"" + scores + "\" with topk_method " + method + "; need " + need);
         }
         return routing;
     }
 
-    /** The old spelling is {@code rope_theta} with {@code rope_scaling}, the new one {@code rope_parameters} with all of it. */
+    /**
+     * The old spelling is {@code rope_theta} with {@code rope_scaling}, the new one {@code rope_parameters} with all
+     * of it.
+     */
     private static RopeConfig rope(JsonFields f) {
         JsonFields spelled = f.object("rope_parameters").orElse(null);
-        double theta = spelled != null && spelled.has("rope_theta") ? spelled.number("rope_theta") : f.number("rope_theta", 10000);
+        double theta = spelled != null && spelled.has("rope_theta")
+                ? spelled.number("rope_theta")
+                : f.number("rope_theta", 10000);
         JsonFields s = spelled != null ? spelled : f.object("rope_scaling").orElse(null);
         if (s == null) {
             return RopeConfig.plain(theta);
@@ -230,12 +246,15 @@ public final class ConfigJson {
                         theta,
                         new RopeConfig.Scaling.Yarn(
                                 s.number("factor"),
-                                s.integer("original_max_position_embeddings", f.integer("max_position_embeddings", 4096)),
+                                s.integer(
+                                        "original_max_position_embeddings", f.integer("max_position_embeddings", 4096)),
                                 s.number("beta_fast", 32),
                                 s.number("beta_slow", 1),
                                 s.optionalNumber("mscale"),
                                 s.optionalNumber("mscale_all_dim")));
-            default -> throw new CheckpointException(s.path() + "type: \"" + type + "\" is not supported; need yarn or default");
+            default ->
+                throw new CheckpointException(
+                        s.path() + "type: \"" + type + "\" is not supported; need yarn or default");
         };
     }
 
@@ -271,11 +290,13 @@ public final class ConfigJson {
         root.put("n_shared_experts", moe.nSharedExperts());
         root.put("num_experts_per_tok", moe.numExpertsPerTok());
         root.put("moe_intermediate_size", moe.moeIntermediateSize());
-        root.put("topk_method", switch (moe.method()) {
-            case RoutingMethod.NoauxTc m -> "noaux_tc";
-            case RoutingMethod.Greedy m -> "greedy";
-            case RoutingMethod.GroupLimitedGreedy m -> "group_limited_greedy";
-        });
+        root.put(
+                "topk_method",
+                switch (moe.method()) {
+                    case RoutingMethod.NoauxTc m -> "noaux_tc";
+                    case RoutingMethod.Greedy m -> "greedy";
+                    case RoutingMethod.GroupLimitedGreedy m -> "group_limited_greedy";
+                });
         root.put("scoring_func", moe.method() instanceof RoutingMethod.NoauxTc ? "sigmoid" : "softmax");
         root.put("n_group", moe.method().groups());
         root.put("topk_group", moe.method().keptGroups());
@@ -287,7 +308,10 @@ public final class ConfigJson {
         return s.lines().findFirst().orElse("");
     }
 
-    /** The keys with the rule for absent sizes: transformers' V3 value where a V3 checkpoint leaves it out, else an error. */
+    /**
+     * The keys with the rule for absent sizes: transformers' V3 value where a V3 checkpoint leaves it out, else an
+     * error.
+     */
     private record Keys(JsonFields f, Mode mode, String type) {
         boolean v3() {
             return type.equals("deepseek_v3");

@@ -9,7 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The one place that knows what Hugging Face calls a tensor. A parameter of Eva may be several tensors of a checkpoint: gate and up
+ * The one place that knows what Hugging Face calls a tensor. A parameter of Eva may be several tensors of a
+ * checkpoint: gate and up
  * projection lie in one matrix (gate rows first), the experts of a layer in one tensor.
  */
 public final class HfNames {

@@ -7,7 +7,8 @@ import java.util.OptionalDouble;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Typed access to the keys of a JSON object. A value of the wrong type is an error that names the key and both types; null counts
+ * Typed access to the keys of a JSON object. A value of the wrong type is an error that names the key and both types;
+ * null counts
  * as absent.
  *
  * @param node the object
@@ -29,7 +30,8 @@ record JsonFields(JsonNode node, String path) {
             throw wrong(key, n, "a whole number");
         }
         if (Math.abs(n.doubleValue()) > Integer.MAX_VALUE) {
-            throw new CheckpointException(path + key + ": " + n + " is out of range; need at most " + Integer.MAX_VALUE);
+            throw new CheckpointException(
+                    path + key + ": " + n + " is out of range; need at most " + Integer.MAX_VALUE);
         }
         return (int) n.doubleValue();
     }

@@ -18,15 +18,18 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * A safetensors file, mapped into memory and never copied whole: eight bytes with the length of the header (little endian), the
+ * A safetensors file, mapped into memory and never copied whole: eight bytes with the length of the header (little
+ * endian), the
  * header in JSON, then the tensors' bytes (little endian, row-major).
  *
- * <p>{@link #open} validates the header completely, so that reading a tensor afterwards cannot leave the file. Closing the file
+ * <p>{@link #open} validates the header completely, so that reading a tensor afterwards cannot leave the file.
+ * Closing the file
  * ends every {@link #segment} of it.
  */
 public final class SafetensorsFile implements AutoCloseable {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble F64 =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -75,7 +78,8 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return new SafetensorsFile(path, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+            return new SafetensorsFile(
+                    path, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (NoSuchFileException e) {
             arena.close();
             throw new CheckpointException(path + ": no such file", e);
@@ -106,7 +110,8 @@ public final class SafetensorsFile implements AutoCloseable {
     public Entry entry(String name) {
         Entry e = header.entries().get(name);
         if (e == null) {
-            throw new CheckpointException(path + ": no tensor " + name + Nearest.hint(name, header.entries().keySet()));
+            throw new CheckpointException(path + ": no tensor " + name
+                    + Nearest.hint(name, header.entries().keySet()));
         }
         return e;
     }
@@ -126,7 +131,10 @@ public final class SafetensorsFile implements AutoCloseable {
         return Tensor.wrap(values, 0, shape);
     }
 
-    /** Reads all values of a tensor of floats into {@code out} from {@code at} on, widened to float32. FP8 codes come without their scales. */
+    /**
+     * Reads all values of a tensor of floats into {@code out} from {@code at} on, widened to float32. FP8 codes come
+     * without their scales.
+     */
     public void read(String name, float[] out, int at) {
         Entry e = entry(name);
         int n = heapShape(e).size();
@@ -172,7 +180,8 @@ public final class SafetensorsFile implements AutoCloseable {
                 case U16 -> s.get(I16, 2L * i) & 0xFFFF;
                 case I8 -> s.get(ValueLayout.JAVA_BYTE, i);
                 case U8, BOOL -> s.get(ValueLayout.JAVA_BYTE, i) & 0xFF;
-                case F64, F32, F16, BF16, F8_E4M3, F8_E5M2, F8_E8M0, U64, U32 -> throw wrongType(e, "a type of whole numbers");
+                case F64, F32, F16, BF16, F8_E4M3, F8_E5M2, F8_E8M0, U64, U32 ->
+                    throw wrongType(e, "a type of whole numbers");
             };
         }
         return new IntTensor(out, shape);
@@ -194,14 +203,16 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private int narrow(Entry e, long value) {
         if (value != (int) value) {
-            throw new CheckpointException(path + ": tensor " + e.name() + ": value " + value + " does not fit in 32 bits");
+            throw new CheckpointException(
+                    path + ": tensor " + e.name() + ": value " + value + " does not fit in 32 bits");
         }
         return (int) value;
     }
 
     private Shape heapShape(Entry e) {
         if (e.size() > Integer.MAX_VALUE - 16) {
-            throw new CheckpointException(path + ": tensor " + e.name() + " " + e.shapeText() + " is too large for one array");
+            throw new CheckpointException(
+                    path + ": tensor " + e.name() + " " + e.shapeText() + " is too large for one array");
         }
         return Shape.of(Arrays.stream(e.shape()).mapToInt(Math::toIntExact).toArray());
     }

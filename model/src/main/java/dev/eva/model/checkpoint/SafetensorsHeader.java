@@ -18,7 +18,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The header of a safetensors file, checked: every tensor lies inside the file, has as many bytes as its shape says, overlaps no
+ * The header of a safetensors file, checked: every tensor lies inside the file, has as many bytes as its shape says,
+ * overlaps no
  * other, and together they fill the file without a gap.
  */
 record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadata) {
@@ -27,18 +28,20 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     private static final long MAX_HEADER = 100_000_000;
 
     private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     static SafetensorsHeader parse(Path path, MemorySegment file) {
         if (file.byteSize() < LENGTH_BYTES) {
-            throw new CheckpointException(path + ": " + file.byteSize() + " bytes is too short for a safetensors file; is it truncated?");
+            throw new CheckpointException(
+                    path + ": " + file.byteSize() + " bytes is too short for a safetensors file; is it truncated?");
         }
         long length = file.get(LENGTH, 0);
         long room = file.byteSize() - LENGTH_BYTES;
         if (length < 2 || length > Math.min(room, MAX_HEADER)) {
-            throw new CheckpointException(path + ": header length " + Long.toUnsignedString(length) + " in a file of " + file.byteSize()
-                    + " bytes; not a safetensors file, or truncated");
+            throw new CheckpointException(path + ": header length " + Long.toUnsignedString(length) + " in a file of "
+                    + file.byteSize() + " bytes; not a safetensors file, or truncated");
         }
         byte[] text = file.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
         JsonNode root = tree(path, text);
@@ -87,21 +90,25 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         }
         JsonNode dtype = node.get("dtype");
         if (dtype == null || !dtype.isString()) {
-            throw new CheckpointException(where + ": dtype is " + (dtype == null ? "missing" : dtype + ", not a string"));
+            throw new CheckpointException(
+                    where + ": dtype is " + (dtype == null ? "missing" : dtype + ", not a string"));
         }
         StoredType type = StoredType.of(dtype.stringValue(), where);
         long[] shape = longs(where, "shape", node.get("shape"));
         long[] range = longs(where, "data_offsets", node.get("data_offsets"));
         if (range.length != 2) {
-            throw new CheckpointException(where + ": data_offsets has " + range.length + " numbers; need begin and end");
+            throw new CheckpointException(
+                    where + ": data_offsets has " + range.length + " numbers; need begin and end");
         }
         if (range[1] < range[0]) {
-            throw new CheckpointException(where + ": data_offsets [" + range[0] + ", " + range[1] + "] end before they begin");
+            throw new CheckpointException(
+                    where + ": data_offsets [" + range[0] + ", " + range[1] + "] end before they begin");
         }
         Entry e = new Entry(name, type, shape, base + range[0], range[1] - range[0]);
         long need = bytes(where, shape, type);
         if (need != e.bytes()) {
-            throw new CheckpointException(where + ": " + e.bytes() + " bytes for shape " + e.shapeText() + " of " + type + "; need " + need);
+            throw new CheckpointException(
+                    where + ": " + e.bytes() + " bytes for shape " + e.shapeText() + " of " + type + "; need " + need);
         }
         return e;
     }
@@ -126,7 +133,10 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         for (int i = 0; i < out.length; i++) {
             JsonNode n = node.get(i);
             // Half of the range of long leaves room to add the header's length without overflow.
-            if (!n.isIntegralNumber() || !n.canConvertToLong() || n.longValue() < 0 || n.longValue() > Long.MAX_VALUE / 2) {
+            if (!n.isIntegralNumber()
+                    || !n.canConvertToLong()
+                    || n.longValue() < 0
+                    || n.longValue() > Long.MAX_VALUE / 2) {
                 throw new CheckpointException(where + ": " + key + " holds " + n + "; need whole numbers from 0 on");
             }
             out[i] = n.longValue();
@@ -141,16 +151,16 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         String before = "the header";
         for (Entry e : sorted) {
             if (e.offset() + e.bytes() > end) {
-                throw new CheckpointException(path + ": tensor " + e.name() + " ends at byte " + (e.offset() + e.bytes())
-                        + " of a file of " + end + " bytes; is it truncated?");
+                throw new CheckpointException(path + ": tensor " + e.name() + " ends at byte "
+                        + (e.offset() + e.bytes()) + " of a file of " + end + " bytes; is it truncated?");
             }
             if (e.offset() < at) {
-                throw new CheckpointException(path + ": tensor " + e.name() + " overlaps " + before + ": begins at byte " + e.offset()
-                        + ", which is before " + at);
+                throw new CheckpointException(path + ": tensor " + e.name() + " overlaps " + before
+                        + ": begins at byte " + e.offset() + ", which is before " + at);
             }
             if (e.offset() > at) {
-                throw new CheckpointException(
-                        path + ": " + (e.offset() - at) + " bytes between " + before + " and tensor " + e.name() + " belong to no tensor");
+                throw new CheckpointException(path + ": " + (e.offset() - at) + " bytes between " + before
+                        + " and tensor " + e.name() + " belong to no tensor");
             }
             at = e.offset() + e.bytes();
             before = "tensor " + e.name();

@@ -16,7 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes a safetensors file. Tensors are added first, in the order of the file, and read only by {@link #write}: nothing is copied
+ * Writes a safetensors file. Tensors are added first, in the order of the file, and read only by {@link #write}:
+ * nothing is copied
  * in between. The header is padded with blanks so that the data begins at a multiple of eight bytes.
  */
 public final class SafetensorsWriter {
@@ -74,11 +75,15 @@ public final class SafetensorsWriter {
     public SafetensorsWriter add(String name, StoredType type, byte[] bytes, int... dims) {
         int size = Shape.of(dims).size();
         if ((long) size * type.bytes() != bytes.length) {
-            throw new IllegalArgumentException(
-                    "add " + name + ": " + bytes.length + " bytes; need " + (long) size * type.bytes() + " for " + size + " of " + type);
+            throw new IllegalArgumentException("add " + name + ": " + bytes.length + " bytes; need "
+                    + (long) size * type.bytes() + " for " + size + " of " + type);
         }
-        return add(name, type, dims.clone(), size, (into, from, count) ->
-                into.put(bytes, from * type.bytes(), count * type.bytes()));
+        return add(
+                name,
+                type,
+                dims.clone(),
+                size,
+                (into, from, count) -> into.put(bytes, from * type.bytes(), count * type.bytes()));
     }
 
     private SafetensorsWriter add(String name, StoredType type, int[] dims, int size, Source source) {
@@ -88,12 +93,17 @@ public final class SafetensorsWriter {
         return this;
     }
 
-    /** Writes the file beside {@code target} and renames it. @throws CheckpointException if that fails; the old file is then untouched */
+    /**
+     * Writes the file beside {@code target} and renames it.
+     *
+     * @throws CheckpointException if that fails; the old file is then untouched
+     */
     public void write(Path target) {
         byte[] header = header();
         AtomicFile.write(target, channel -> {
             ByteBuffer head = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
-            AtomicFile.writeFully(channel, head.putLong(header.length).put(header).flip());
+            AtomicFile.writeFully(
+                    channel, head.putLong(header.length).put(header).flip());
             ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             for (Item item : items.values()) {
                 write(channel, item, buffer);

@@ -22,7 +22,11 @@ final class WeightReader {
         this.files = files;
     }
 
-    /** Checks that the checkpoint holds exactly the tensors of the given parameters. @throws CheckpointException with all problems */
+    /**
+     * Checks that the checkpoint holds exactly the tensors of the given parameters.
+     *
+     * @throws CheckpointException with all problems
+     */
     void check(List<ParameterShape> parameters) {
         Set<String> unused = new LinkedHashSet<>(files.names());
         files.predictionLayerNames().forEach(unused::remove);
@@ -39,7 +43,8 @@ final class WeightReader {
             }
         }
         for (String name : missing) {
-            problems.add("missing " + name + Nearest.to(name, unused).map(n -> " (nearest: " + n + ")").orElse(""));
+            problems.add("missing " + name
+                    + Nearest.to(name, unused).map(n -> " (nearest: " + n + ")").orElse(""));
         }
         unused.forEach(name -> problems.add("unexpected " + name));
         if (!problems.isEmpty()) {
@@ -72,7 +77,8 @@ final class WeightReader {
         unused.remove(name);
         int[] grid = {Fp8Blocks.blocks(piece.dims()[0]), Fp8Blocks.blocks(piece.dims()[1])};
         if (scale.type() != StoredType.F32 || !sameDims(scale, grid)) {
-            problems.add(name + " is " + scale.type() + " " + scale.shapeText() + ", need F32 (" + grid[0] + ", " + grid[1] + ")");
+            problems.add(name + " is " + scale.type() + " " + scale.shapeText() + ", need F32 (" + grid[0] + ", "
+                    + grid[1] + ")");
         }
     }
 
@@ -85,7 +91,8 @@ final class WeightReader {
         record Job(HfNames.Piece piece, Tensor into) {}
         List<Job> jobs = new ArrayList<>();
         for (Parameter p : parameters) {
-            for (HfNames.Piece piece : HfNames.pieces(p.name(), p.value().shape().dims())) {
+            for (HfNames.Piece piece :
+                    HfNames.pieces(p.name(), p.value().shape().dims())) {
                 jobs.add(new Job(piece, p.value()));
             }
         }
@@ -99,7 +106,8 @@ final class WeightReader {
         if (file.entry(piece.name()).type() == StoredType.F8_E4M3) {
             String scale = piece.name() + HfNames.SCALE_SUFFIX;
             float[] scales = files.fileOf(scale).tensor(scale).array();
-            Fp8Blocks.dequantize(file.segment(piece.name()), scales, piece.dims()[0], piece.dims()[1], into.array(), at);
+            Fp8Blocks.dequantize(
+                    file.segment(piece.name()), scales, piece.dims()[0], piece.dims()[1], into.array(), at);
         } else {
             file.read(piece.name(), into.array(), at);
         }
