@@ -22,7 +22,7 @@ import picocli.CommandLine.ScopeType;
             "  eva train --data mytexts/ --minutes 30  one that writes like you",
             "  eva COMMAND --help                      all about a command"
         },
-        subcommands = {CommandLine.HelpCommand.class})
+        subcommands = {MemoryCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
 public final class Eva implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
@@ -55,7 +55,8 @@ public final class Eva implements Runnable {
         line.setExecutionExceptionHandler((e, command, parsed) -> report(line, command, e));
         try {
             return line.execute(args);
-        } catch (OutOfMemoryError | StackOverflowError e) {
+        } catch (Error e) {
+            // picocli hands over exceptions only.
             return report(line, line, e);
         } finally {
             out.flush();

@@ -35,6 +35,7 @@ final class Failure {
         String message = e.getMessage() == null ? "" : oneLine(e.getMessage());
         return switch (e) {
             case UncheckedIOException io -> message(io.getCause());
+            case ExceptionInInitializerError start when start.getCause() != null -> message(start.getCause());
             case NoSuchFileException f -> f.getFile() + ": no such file or folder";
             case AccessDeniedException f -> f.getFile() + ": permission denied";
             case FileAlreadyExistsException f -> f.getFile() + ": exists already";
@@ -42,6 +43,7 @@ final class Failure {
             case FileSystemException f -> message;
             case IOException io -> message.isEmpty() ? io.toString() : message;
             case ParameterException p -> message;
+            case RuntimeException own when own.getClass().getName().startsWith("dev.eva.") -> message;
             case IllegalArgumentException bad when !message.isEmpty() -> message;
             case IllegalStateException bad when !message.isEmpty() -> message;
             case OutOfMemoryError memory -> "out of memory: " + message + ", the heap may grow to "
