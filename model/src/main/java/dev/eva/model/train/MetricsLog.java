@@ -1,0 +1,109 @@
+package dev.eva.model.train;
+
+import dev.eva.model.checkpoint.AtomicFile;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, val_loss, lr, grad_norm, tokens_per_s, max_vio}.
+ * {@code val_loss} is there only where it was evaluated; a skipped step has {@code "skipped": true}; what is not finite is null.
+ */
+final class MetricsLog implements AutoCloseable {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final BufferedWriter out;
+
+    private MetricsLog(BufferedWriter out) {
+        this.out = out;
+    }
+
+    /** Opens the file for the steps after {@code step}: lines of later steps, and one that was not finished, are cut off. */
+    static MetricsLog open(Path file, long step) throws IOException {
+        if (Files.exists(file)) {
+            StringBuilder kept = new StringBuilder();
+            for (StepMetrics m : read(file)) {
+                if (m.step() <= step) {
+                    kept.append(line(m));
+                }
+            }
+            AtomicFile.write(file, kept.toString());
+        }
+        return new MetricsLog(Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+    }
+
+    void add(StepMetrics m) throws IOException {
+        out.write(line(m));
+        out.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+    }
+
+    /** All whole lines of the file. */
+    static List<StepMetrics> read(Path file) throws IOException {
+        List<StepMetrics> all = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            try {
+                all.add(parse(JSON.readTree(line)));
+            } catch (JacksonException e) {
+                // A process that was killed while writing leaves half a line, and nothing after it.
+                break;
+            }
+        }
+        return all;
+    }
+
+    static String line(StepMetrics m) {
+        ObjectNode node = JSON.createObjectNode().put("step", m.step());
+        put(node, "seconds", m.seconds());
+        node.put("tokens", m.tokens());
+        put(node, "loss", m.loss());
+        m.valLoss().ifPresent(v -> put(node, "val_loss", v));
+        put(node, "lr", m.lr());
+        put(node, "grad_norm", m.gradNorm());
+        put(node, "tokens_per_s", m.tokensPerS());
+        put(node, "max_vio", m.maxVio());
+        if (m.skipped()) {
+            node.put("skipped", true);
+        }
+        return JSON.writeValueAsString(node) + "\n";
+    }
+
+    private static void put(ObjectNode node, String key, double value) {
+        if (Double.isFinite(value)) {
+            node.put(key, value);
+        } else {
+            node.putNull(key);
+        }
+    }
+
+    private static StepMetrics parse(JsonNode n) {
+        return new StepMetrics(
+                n.path("step").longValue(),
+                number(n, "seconds"),
+                n.path("tokens").longValue(),
+                number(n, "loss"),
+                n.hasNonNull("val_loss") ? OptionalDouble.of(number(n, "val_loss")) : OptionalDouble.empty(),
+                number(n, "lr"),
+                number(n, "grad_norm"),
+                number(n, "tokens_per_s"),
+                number(n, "max_vio"),
+                n.path("skipped").booleanValue(false));
+    }
+
+    private static double number(JsonNode n, String key) {
+        return n.path(key).doubleValue(Double.NaN);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.eva.model.train;
+
+import java.util.OptionalDouble;
+
+/**
+ * What a step did.
+ *
+ * @param step its number, the first is 1
+ * @param seconds time in training since the run began, over all its processes
+ * @param tokens tokens seen in the run
+ * @param loss mean cross-entropy over the step's tokens, in nats, without balance losses
+ * @param valLoss mean cross-entropy over the validation text, where it was evaluated after the step
+ * @param lr learning rate
+ * @param gradNorm norm of the gradient before clipping
+ * @param tokensPerS tokens of the step by its time
+ * @param maxVio how much more than the mean the busiest expert got, {@code max / mean - 1}, mean over the layers with experts
+ * @param skipped whether the weights were left as they were because loss or gradient is not finite
+ */
+public record StepMetrics(
+        long step,
+        double seconds,
+        long tokens,
+        double loss,
+        OptionalDouble valLoss,
+        double lr,
+        double gradNorm,
+        double tokensPerS,
+        double maxVio,
+        boolean skipped) {
+    /** The same with a validation loss. */
+    StepMetrics withValLoss(double value) {
+        return new StepMetrics(
+                step, seconds, tokens, loss, OptionalDouble.of(value), lr, gradNorm, tokensPerS, maxVio, skipped);
+    }
+}

@@ -1,0 +1,92 @@
+package dev.eva.model.train;
+
+/**
+ * Everything that decides a training run besides the model and the text.
+ *
+ * @param batching what a step sees
+ * @param budget how long
+ * @param optimizer the rule of the update
+ * @param schedule the learning rate over the steps
+ * @param clip largest norm of the whole gradient
+ * @param balance how experts are kept busy alike
+ * @param validation share of the text, at its end, that is held out; 0 for none
+ * @param saving when the run is looked at and saved
+ * @param maxSkipped steps in a row with a loss or gradient that is not finite which stop the run
+ * @param seed of the weights and of the data's order
+ */
+public record TrainConfig(
+        Batching batching,
+        Budget budget,
+        OptimizerConfig optimizer,
+        ScheduleConfig schedule,
+        double clip,
+        Balance balance,
+        double validation,
+        Saving saving,
+        int maxSkipped,
+        long seed) {
+    /**
+     * What a step sees: {@code accumulation} micro-batches of {@code batchSize} sequences of {@code length} tokens.
+     *
+     * @param batchSize sequences in a micro-batch
+     * @param length tokens in a sequence
+     * @param accumulation micro-batches in a step
+     */
+    public record Batching(int batchSize, int length, int accumulation) {
+        public Batching {
+            atLeast("batch_size", batchSize, 1);
+            atLeast("length", length, 1);
+            atLeast("accumulation", accumulation, 1);
+        }
+
+        /** Tokens in a step. */
+        public long tokens() {
+            return (long) batchSize * length * accumulation;
+        }
+    }
+
+    /**
+     * How experts are kept busy alike (arXiv:2412.19437, section 2.1.2).
+     *
+     * @param alpha weight of the sequence-wise balance loss; 0 for none
+     * @param gamma step of the routing bias; 0 for none
+     */
+    public record Balance(double alpha, double gamma) {
+        public Balance {
+            if (!(alpha >= 0) || !(gamma >= 0)) {
+                throw new IllegalArgumentException("balance: alpha " + alpha + ", gamma " + gamma + "; need 0 or more");
+            }
+        }
+    }
+
+    /**
+     * When the run is looked at and saved, besides its end. A best validation loss is saved, too.
+     *
+     * @param evalEvery steps between evaluations
+     * @param checkpointEvery steps between checkpoints
+     * @param keepLast checkpoints that stay besides the best
+     */
+    public record Saving(long evalEvery, long checkpointEvery, int keepLast) {
+        public Saving {
+            atLeast("eval_every", evalEvery, 1);
+            atLeast("checkpoint_every", checkpointEvery, 1);
+            atLeast("keep", keepLast, 1);
+        }
+    }
+
+    public TrainConfig {
+        if (!(clip > 0)) {
+            throw new IllegalArgumentException("clip: " + clip + "; need more than 0");
+        }
+        if (!(validation >= 0 && validation < 1)) {
+            throw new IllegalArgumentException("validation: " + validation + "; need a share, 0 to less than 1");
+        }
+        atLeast("max_skipped", maxSkipped, 1);
+    }
+
+    private static void atLeast(String key, long value, long least) {
+        if (value < least) {
+            throw new IllegalArgumentException(key + ": " + value + "; need at least " + least);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.eva.model.train;
+
+import java.util.List;
+
+/** How each model preset is trained unless the user says otherwise. */
+public final class TrainPresets {
+    private static final double EPS = 1e-8;
+    private static final int KEEP = 2;
+    private static final int MAX_SKIPPED = 5;
+    private static final double VALIDATION = 0.1;
+
+    private TrainPresets() {}
+
+    /** Training of the named preset; any other name (a model of the user's own) gets the defaults of a model of its kind. */
+    public static TrainConfig byName(String name) {
+        return switch (name) {
+            case "shakespeare" -> shakespeare();
+            case "shakespeare-bench" -> adamW(new TrainConfig.Batching(32, 128, 1), 2000, 1e-3);
+            case "mini" -> adamW(new TrainConfig.Batching(8, 128, 1), 500, 1e-3);
+            case "small" -> adamW(new TrainConfig.Batching(8, 256, 1), 2000, 6e-4);
+            default -> adamW(new TrainConfig.Batching(8, 256, 1), 2000, 3e-4);
+        };
+    }
+
+    /** Words of the text that a run takes when none is named. */
+    public static List<String> defaultData() {
+        return List.of("shakespeare");
+    }
+
+    /** The optimizer of a type with the constants of the preset that trains with it. */
+    public static OptimizerConfig optimizer(String type, double lr) {
+        return switch (type) {
+            case "adamw" -> new OptimizerConfig.AdamW(lr, 0.9, 0.95, EPS, 0.1);
+            case "muon" -> new OptimizerConfig.Muon(lr, 0.95, 0.1, 0.9, 0.95, EPS);
+            default -> throw new TrainException("optimizer: unknown type " + type + "; need adamw or muon");
+        };
+    }
+
+    private static TrainConfig shakespeare() {
+        return new TrainConfig(
+                new TrainConfig.Batching(16, 128, 1),
+                new Budget.Steps(2400),
+                optimizer("muon", 6e-3),
+                new ScheduleConfig.Wsd(50, 0.4, 0.02),
+                1.0,
+                new TrainConfig.Balance(1e-4, 1e-3),
+                VALIDATION,
+                new TrainConfig.Saving(400, 400, KEEP),
+                MAX_SKIPPED,
+                1);
+    }
+
+    private static TrainConfig adamW(TrainConfig.Batching batching, long steps, double lr) {
+        return new TrainConfig(
+                batching,
+                new Budget.Steps(steps),
+                optimizer("adamw", lr),
+                new ScheduleConfig.Cosine(100, 0.1),
+                1.0,
+                new TrainConfig.Balance(1e-4, 1e-3),
+                VALIDATION,
+                new TrainConfig.Saving(250, 250, KEEP),
+                MAX_SKIPPED,
+                1);
+    }
+}

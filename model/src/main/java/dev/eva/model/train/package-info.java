@@ -1,0 +1,2 @@
+/** Training: the step, the run and its folder. */
+package dev.eva.model.train;
