@@ -25,7 +25,7 @@ public final class MlaDecode {
      * Cache rows a task scans: enough to pay for joining its result, few enough to stay in a core's cache for all
      * heads.
      */
-    private static final int CHUNK = 128;
+    private static final int CHUNK = 256;
 
     private final MlaWeights weights;
     private final Absorbed absorbed;
@@ -88,7 +88,8 @@ public final class MlaDecode {
         int n = c.numAttentionHeads();
         int chunks = (start + m + CHUNK - 1) / CHUNK;
         Partials parts = Partials.of(m, chunks, n, c.kvLoraRank());
-        Tensor scores = Workspace.empty(m * chunks * n, CHUNK);
+        int room = LATENT.scratch(n, CHUNK, c.kvLoraRank(), c.qkRopeHeadDim());
+        Tensor scratch = Workspace.empty(m * chunks, room);
         float scale = weights.softmaxScale();
         Parallel.run(m * chunks, task -> {
             int token = task / chunks;
@@ -98,8 +99,8 @@ public final class MlaDecode {
                 int part = parts.row(token, task % chunks, 0);
                 LATENT.scan(
                         n, rows, c.kvLoraRank(), c.qkRopeHeadDim(), scale, q.array(),
-                        q.offset() + token * n * c.cacheRow(), cache.rows(), from * c.cacheRow(), scores.array(),
-                        scores.offset() + part * CHUNK, parts.z().array(), parts.z().offset() + part * c.kvLoraRank(),
+                        q.offset() + token * n * c.cacheRow(), cache.rows(), from * c.cacheRow(), scratch.array(),
+                        scratch.offset() + task * room, parts.z().array(), parts.z().offset() + part * c.kvLoraRank(),
                         parts.stats().array(), parts.stats().offset() + part * 2);
             }
         });
@@ -108,7 +109,7 @@ public final class MlaDecode {
             int token = row / n;
             parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * c.kvLoraRank());
         });
-        Workspace.releaseUnheld(scores);
+        Workspace.releaseUnheld(scratch);
         parts.release();
         return z;
     }

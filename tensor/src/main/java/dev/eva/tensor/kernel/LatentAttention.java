@@ -14,16 +14,21 @@ public interface LatentAttention {
     /** The scalar reference. */
     LatentAttention REFERENCE = new LatentAttention() {};
 
+    /** Values of scratch that {@link #scan} of these sizes needs. */
+    default int scratch(int n, int l, int r, int p) {
+        return 0;
+    }
+
     /**
      * @param q N rows of R + P values, contiguous
      * @param cache L rows of R + P values, contiguous; L is at least 1
-     * @param scores N * L values of scratch
+     * @param scratch {@link #scratch} values, unspecified before and after
      * @param z N rows of R values, contiguous, overwritten
      * @param stats {@code max_h} and {@code sum_h}: entries 2h and 2h + 1
      */
     default void scan(
             int n, int l, int r, int p, float scale, float[] q, int qOffset, float[] cache, int cacheOffset,
-            float[] scores, int scoresOffset, float[] z, int zOffset, float[] stats, int statsOffset) {
+            float[] scratch, int scratchOffset, float[] z, int zOffset, float[] stats, int statsOffset) {
         int row = r + p;
         double[] weights = new double[l];
         for (int h = 0; h < n; h++) {
