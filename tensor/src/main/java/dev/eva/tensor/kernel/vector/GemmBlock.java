@@ -1,0 +1,207 @@
+package dev.eva.tensor.kernel.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * One task of a product: some rows of C times some panels of B, on one thread. The block of A that it works on and the tile
+ * of C at the right edge live in scratch of the thread.
+ */
+final class GemmBlock {
+    /** Rows of a tile. */
+    static final int ROWS = 6;
+    /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
+    static final int DEPTH = Integer.getInteger("eva.depth", 256);
+
+    private static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    private static final int L = VectorMath.LANES;
+    private static final float[] ZEROS = new float[Panels.WIDTH];
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+    private GemmBlock() {}
+
+    /** Memory of one thread; grows, never shrinks. */
+    static final class Scratch {
+        final float[] tile = new float[ROWS * Panels.WIDTH];
+        private float[] a = new float[0];
+        private float[] b = new float[0];
+
+        float[] a(int size) {
+            if (a.length < size) {
+                a = new float[size];
+            }
+            return a;
+        }
+
+        float[] b(int size) {
+            if (b.length < size) {
+                b = new float[size];
+            }
+            return b;
+        }
+    }
+
+    static Scratch scratch() {
+        return SCRATCH.get();
+    }
+
+    /**
+     * {@code C = beta C + A B + bias} for {@code m} rows and panels {@code [fromPanel, toPanel)} of a group.
+     *
+     * @param c its row 0, column 0 is at {@code cOffset}; likewise bias
+     */
+    static void multiply(
+            int m, float[] a, int aOffset, int aRow, int aCol, Panels b, int group, int fromPanel, int toPanel,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        float[] packed = b.values[group];
+        float[] tile = scratch().tile;
+        for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
+            int length = Math.min(DEPTH, b.k - p);
+            boolean first = p == 0;
+            for (int panel = fromPanel; panel < toPanel; panel++) {
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length), panel, b.n,
+                        first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, tile);
+            }
+        }
+    }
+
+    /** {@code C = beta C + A^T B} for {@code m} rows and one panel, where A and B have {@code k} rows each; B is packed here. */
+    static void multiplyTransposed(
+            int m, int n, int k, int panel, float[] a, int aOffset, int aRow, float[] b, int bOffset, int bRow,
+            float beta, float[] c, int cOffset) {
+        Scratch scratch = scratch();
+        float[] packed = scratch.b(DEPTH * Panels.WIDTH);
+        for (int p = 0; p == 0 || p < k; p += DEPTH) {
+            int length = Math.min(DEPTH, k - p);
+            Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, packed, 0);
+            panel(m, length, a, aOffset + p * aRow, 1, aRow, packed, 0, panel, n, null, 0, p == 0 ? beta : 1f,
+                    c, cOffset, n, scratch.tile);
+        }
+    }
+
+    /** All rows of one panel of one block along k. */
+    static void panel(
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int panel, int n,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
+        int column = Panels.column(panel, n);
+        int vectors = Panels.vectors(panel, n);
+        int columns = Math.min(n - column, vectors * L);
+        int at = cOffset + column;
+        if (bias != null && beta != 0f) {
+            addBias(m, columns, bias, biasOffset + column, c, at, cRow);
+        }
+        if (columns < vectors * L) {
+            edge(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, columns, beta == 0f ? bias : null,
+                    biasOffset + column, beta, c, at, cRow, tile);
+        } else if (beta != 0f) {
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, c, at, cRow, c, at, cRow);
+        } else if (bias != null) {
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, bias, biasOffset + column, 0, c, at, cRow);
+        } else {
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, ZEROS, 0, 0, c, at, cRow);
+        }
+    }
+
+    private static void addBias(int m, int columns, float[] bias, int biasOffset, float[] c, int cOffset, int cRow) {
+        for (int i = 0; i < m; i++) {
+            int at = cOffset + i * cRow;
+            for (int j = 0; j < columns; j++) {
+                c[at + j] += bias[biasOffset + j];
+            }
+        }
+    }
+
+    /** A panel whose last vector sticks out of C: tile by tile through scratch. */
+    private static void edge(
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int vectors,
+            int columns, float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
+        int width = vectors * L;
+        int last = width - L;
+        VectorMask<Float> inside = S.indexInRange(0, columns - last);
+        for (int i = 0; i < m; i += ROWS) {
+            int rows = Math.min(ROWS, m - i);
+            int at = cOffset + i * cRow;
+            if (beta != 0f || bias != null) {
+                float[] init = bias == null ? c : bias;
+                int initOffset = bias == null ? at : biasOffset;
+                int initRow = bias == null ? cRow : 0;
+                for (int r = 0; r < rows; r++) {
+                    int from = initOffset + r * initRow;
+                    for (int j = 0; j < last; j += L) {
+                        FloatVector.fromArray(S, init, from + j).intoArray(tile, r * width + j);
+                    }
+                    FloatVector.fromArray(S, init, from + last, inside).intoArray(tile, r * width + last);
+                }
+                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, vectors, tile, 0, width, tile, 0,
+                        width);
+            } else {
+                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, vectors, ZEROS, 0, 0, tile, 0, width);
+            }
+            for (int r = 0; r < rows; r++) {
+                int to = at + r * cRow;
+                for (int j = 0; j < last; j += L) {
+                    FloatVector.fromArray(S, tile, r * width + j).intoArray(c, to + j);
+                }
+                FloatVector.fromArray(S, tile, r * width + last).intoArray(c, to + last, inside);
+            }
+        }
+    }
+
+    /** Rows of one panel by the tallest tiles that fit: sixes, then four, two, one. */
+    private static void rows(
+            int m, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int vectors,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        int sixes = m / ROWS;
+        if (sixes > 0) {
+            six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, vectors, init, initOffset, initRow, c, cOffset, cRow);
+        }
+        for (int i = sixes * ROWS, height = 4; i < m; height >>= 1) {
+            if ((m - i & height) != 0) {
+                fewer(height, k, a, aOffset + i * aRow, aRow, aStep, b, bOffset, vectors, init,
+                        initOffset + i * initRow, initRow, c, cOffset + i * cRow, cRow);
+                i += height;
+            }
+        }
+    }
+
+    private static void six(
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int vectors,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        int aTile = ROWS * aRow;
+        switch (vectors) {
+            case 1 -> TilesOne.rows6(
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 2 -> TilesTwo.rows6(
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            default -> TilesFour.rows6(
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+        }
+    }
+
+    private static void fewer(
+            int height, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int vectors,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        switch (vectors << 3 | height) {
+            case 1 << 3 | 4 -> TilesOne.rows4(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 1 << 3 | 2 -> TilesOne.rows2(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 1 << 3 | 1 -> TilesOne.rows1(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 2 << 3 | 4 -> TilesTwo.rows4(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 2 << 3 | 2 -> TilesTwo.rows2(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 2 << 3 | 1 -> TilesTwo.rows1(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 4 << 3 | 4 -> TilesFour.rows4(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 4 << 3 | 2 -> TilesFour.rows2(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            case 4 << 3 | 1 -> TilesFour.rows1(
+                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+            default -> throw new AssertionError("tile of " + height + " rows, " + vectors + " vectors");
+        }
+    }
+}

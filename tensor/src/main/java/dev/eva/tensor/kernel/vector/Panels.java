@@ -1,0 +1,130 @@
+package dev.eva.tensor.kernel.vector;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.Gemm;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Right operands in the order in which the tiles read them: cut along k in blocks, each block cut along n in panels, each panel row
+ * by row. A panel is {@link #WIDTH} columns wide; what is left of n is one panel of two vectors, one vector or both, padded with zeros.
+ */
+final class Panels extends Gemm.Prepared {
+    /** Vectors of a full panel: with four rows' worth of broadcasts they fill the registers. */
+    static final int VECTORS = VectorMath.REGISTERS == 32 ? 4 : 2;
+    /** Columns of a full panel. */
+    static final int WIDTH = VECTORS * VectorMath.LANES;
+
+    private static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    private static final int L = VectorMath.LANES;
+    /** Rows of B at a time when packing across rows: one cache line of each column is read as a whole. */
+    private static final int CHUNK = 16;
+    /** Elements a packing task should have at least. */
+    private static final int GRAIN = 1 << 15;
+
+    /** Columns with padding: a multiple of the lanes. */
+    final int paddedColumns;
+    /** Number of panels. */
+    final int count;
+    /** Packed values, an array a group. */
+    final float[][] values;
+
+    Panels(int groups, int k, int n) {
+        super(groups, k, n);
+        this.paddedColumns = padded(n);
+        this.count = count(n);
+        this.values = new float[groups][k * paddedColumns];
+    }
+
+    /** Number of panels that n columns make. */
+    static int count(int n) {
+        int rest = (n % WIDTH + L - 1) / L;
+        return n / WIDTH + (rest == 0 ? 0 : rest == 3 && VECTORS == 4 ? 2 : 1);
+    }
+
+    /** n rounded up to whole vectors. */
+    static int padded(int n) {
+        return (n + L - 1) / L * L;
+    }
+
+    /** First column of a panel. */
+    static int column(int panel, int n) {
+        int full = n / WIDTH;
+        return panel <= full ? panel * WIDTH : full * WIDTH + 2 * L;
+    }
+
+    /** Vectors of a panel. */
+    static int vectors(int panel, int n) {
+        int left = padded(n) / L - column(panel, n) / L;
+        return left >= VECTORS ? VECTORS : left == 3 ? 2 : left;
+    }
+
+    /** Where block {@code [p, p + length)} of a panel starts in the array of its group. */
+    int offset(int panel, int p, int length) {
+        return p * paddedColumns + column(panel, n) * length;
+    }
+
+    /** Fills all panels of all groups from {@code B_g(p, j) = b[offset + g * groupStride + p * row + j * col]}. */
+    void fill(float[] b, int offset, int groupStride, int row, int col) {
+        int panelsATask = Math.clamp(GRAIN / Math.max(1, k * WIDTH), 1, count);
+        int tasksAGroup = (count + panelsATask - 1) / panelsATask;
+        Parallel.run(groups * tasksAGroup, task -> {
+            int g = task / tasksAGroup;
+            int from = task % tasksAGroup * panelsATask;
+            int to = Math.min(count, from + panelsATask);
+            for (int p = 0; p < k; p += GemmBlock.DEPTH) {
+                int length = Math.min(GemmBlock.DEPTH, k - p);
+                for (int panel = from; panel < to; panel++) {
+                    pack(panel, n, length, b, offset + g * groupStride + p * row, row, col, values[g],
+                            offset(panel, p, length));
+                }
+            }
+        });
+    }
+
+    /** Packs {@code length} rows of one panel to {@code out} at {@code at}; {@code offset} is where row 0, column 0 of B stands. */
+    static void pack(
+            int panel, int n, int length, float[] b, int offset, int row, int col, float[] out, int at) {
+        int column = column(panel, n);
+        int width = vectors(panel, n) * L;
+        int columns = Math.min(width, n - column);
+        int from = offset + column * col;
+        if (columns < width) {
+            for (int p = 0; p < length; p++) {
+                java.util.Arrays.fill(out, at + p * width + columns, at + (p + 1) * width, 0f);
+            }
+        }
+        if (col == 1) {
+            copyRows(length, columns, b, from, row, out, at, width);
+        } else {
+            copyColumns(length, columns, b, from, row, col, out, at, width);
+        }
+    }
+
+    private static void copyRows(int length, int columns, float[] b, int from, int row, float[] out, int at, int width) {
+        int whole = columns / L * L;
+        for (int p = 0; p < length; p++) {
+            int in = from + p * row;
+            int to = at + p * width;
+            for (int j = 0; j < whole; j += L) {
+                FloatVector.fromArray(S, b, in + j).intoArray(out, to + j);
+            }
+            for (int j = whole; j < columns; j++) {
+                out[to + j] = b[in + j];
+            }
+        }
+    }
+
+    private static void copyColumns(
+            int length, int columns, float[] b, int from, int row, int col, float[] out, int at, int width) {
+        for (int p0 = 0; p0 < length; p0 += CHUNK) {
+            int p1 = Math.min(length, p0 + CHUNK);
+            for (int j = 0; j < columns; j++) {
+                int in = from + j * col;
+                for (int p = p0; p < p1; p++) {
+                    out[at + p * width + j] = b[in + p * row];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.eva.tensor.kernel.vector;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Tiles of C that are two vectors wide: 12 accumulators, two of B and one of A fill 16 registers.
+ *
+ * <p>Each computes {@code C = init + A B} in registers as a sum of outer products, {@code k} of them, in ascending order with one fma an
+ * element: the same steps for every tile shape, so a row's result depends on neither its tile nor its neighbours. {@code A(i, p)} is
+ * {@code a[aOffset + i * aRow + p * aStep]}; B is packed, one row of the tile's width after another. {@code init} is C itself, zeros
+ * or a bias (both with {@code initRow = 0}), which spares the kernels a branch.
+ */
+final class TilesTwo {
+    private static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    private static final int L = VectorMath.LANES;
+
+    private TilesTwo() {}
+
+    // Unrolled by hand, because C2 keeps vectors in registers only as locals of one method.
+    // @formatter:off
+
+    /** Six rows at a time, {@code tiles} times down the rows. */
+    static void rows6(
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        for (int t = 0; t < tiles; t++) {
+            int ci = initOffset + t * 6 * initRow;
+            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L);
+            int ai = aOffset + t * aTile;
+            int bi = bOffset;
+            for (int p = 0; p < k; p++) {
+                FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L);
+                FloatVector x = broadcast(S, a[ai]);
+                c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
+                x = broadcast(S, a[ai + aRow]);
+                c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
+                x = broadcast(S, a[ai + 2 * aRow]);
+                c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
+                x = broadcast(S, a[ai + 3 * aRow]);
+                c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
+                x = broadcast(S, a[ai + 4 * aRow]);
+                c40 = x.fma(b0, c40); c41 = x.fma(b1, c41);
+                x = broadcast(S, a[ai + 5 * aRow]);
+                c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
+                ai += aStep;
+                bi += 2 * L;
+            }
+            int ct = cOffset + t * 6 * cRow;
+            c00.intoArray(c, ct); c01.intoArray(c, ct + L);
+            ct += cRow;
+            c10.intoArray(c, ct); c11.intoArray(c, ct + L);
+            ct += cRow;
+            c20.intoArray(c, ct); c21.intoArray(c, ct + L);
+            ct += cRow;
+            c30.intoArray(c, ct); c31.intoArray(c, ct + L);
+            ct += cRow;
+            c40.intoArray(c, ct); c41.intoArray(c, ct + L);
+            ct += cRow;
+            c50.intoArray(c, ct); c51.intoArray(c, ct + L);
+        }
+    }
+
+    /** Four rows. */
+    static void rows4(
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        int ci = initOffset;
+        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
+        ci += initRow;
+        FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L);
+        ci += initRow;
+        FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L);
+        ci += initRow;
+        FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L);
+        int ai = aOffset;
+        int bi = bOffset;
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L);
+            FloatVector x = broadcast(S, a[ai]);
+            c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
+            x = broadcast(S, a[ai + aRow]);
+            c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
+            x = broadcast(S, a[ai + 2 * aRow]);
+            c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
+            x = broadcast(S, a[ai + 3 * aRow]);
+            c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
+            ai += aStep;
+            bi += 2 * L;
+        }
+        int ct = cOffset;
+        c00.intoArray(c, ct); c01.intoArray(c, ct + L);
+        ct += cRow;
+        c10.intoArray(c, ct); c11.intoArray(c, ct + L);
+        ct += cRow;
+        c20.intoArray(c, ct); c21.intoArray(c, ct + L);
+        ct += cRow;
+        c30.intoArray(c, ct); c31.intoArray(c, ct + L);
+    }
+
+    /** Two rows. */
+    static void rows2(
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        int ci = initOffset;
+        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
+        ci += initRow;
+        FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L);
+        int ai = aOffset;
+        int bi = bOffset;
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L);
+            FloatVector x = broadcast(S, a[ai]);
+            c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
+            x = broadcast(S, a[ai + aRow]);
+            c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
+            ai += aStep;
+            bi += 2 * L;
+        }
+        int ct = cOffset;
+        c00.intoArray(c, ct); c01.intoArray(c, ct + L);
+        ct += cRow;
+        c10.intoArray(c, ct); c11.intoArray(c, ct + L);
+    }
+
+    /** One row. */
+    static void rows1(
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        int ci = initOffset;
+        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
+        int ai = aOffset;
+        int bi = bOffset;
+        for (int p = 0; p < k; p++) {
+            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L);
+            FloatVector x = broadcast(S, a[ai]);
+            c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
+            ai += aStep;
+            bi += 2 * L;
+        }
+        int ct = cOffset;
+        c00.intoArray(c, ct); c01.intoArray(c, ct + L);
+    }
+}

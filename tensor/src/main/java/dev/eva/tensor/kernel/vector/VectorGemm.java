@@ -1,0 +1,120 @@
+package dev.eva.tensor.kernel.vector;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.Gemm;
+
+/**
+ * {@link Gemm} by outer products: packed panels of B ({@link Panels}), tiles of C in registers ({@link GemmBlock}). Every element of C
+ * is one chain of fused multiply-adds in ascending order of k, so its bits depend on neither its neighbours nor the threads.
+ */
+final class VectorGemm implements Gemm {
+    /** Rows of a task: enough to use a panel of B many times, few enough that their block of A stays close. */
+    private static final int TASK_ROWS = 96;
+    /** Columns of a task at most. */
+    private static final int TASK_COLUMNS = 1024;
+    /** Multiply-adds under which a product is not cut, and that a task should have: several microseconds. */
+    private static final long TASK_WORK = 1 << 19;
+    /** Tasks to aim at, so that a slow thread does not hold up the others. */
+    private static final int TASKS = 16;
+
+    @Override
+    public Prepared prepare(
+            int groups, int k, int n, float[] b, int bOffset, int groupStride, int bRow, int bCol, Prepared reuse) {
+        Panels panels = reuse instanceof Panels p && p.groups == groups && p.k == k && p.n == n ? p : new Panels(groups, k, n);
+        panels.fill(b, bOffset, groupStride, bRow, bCol);
+        return panels;
+    }
+
+    @Override
+    public void multiply(
+            int m, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        Panels b = (Panels) prepared;
+        long cut = cut(m, b.n, b.k);
+        int taskRows = (int) (cut >>> 32);
+        int taskPanels = (int) cut;
+        int columnTasks = (b.count + taskPanels - 1) / taskPanels;
+        int rowTasks = (m + taskRows - 1) / taskRows;
+        Parallel.run(rowTasks * columnTasks, task -> {
+            int from = task / columnTasks * taskRows;
+            int panel = task % columnTasks * taskPanels;
+            GemmBlock.multiply(Math.min(taskRows, m - from), a, aOffset + from * aRow, aRow, aCol, b, 0, panel,
+                    Math.min(b.count, panel + taskPanels), bias, biasOffset, beta, c, cOffset + from * cRow, cRow);
+        });
+    }
+
+    /** Rows (high half) and panels (low half) of a task: whole products where they are small, else halves until there are enough. */
+    private static long cut(int m, int n, int k) {
+        int blocks = (m + TASK_ROWS - 1) / TASK_ROWS;
+        int rows = roundUp((m + blocks - 1) / Math.max(1, blocks), GemmBlock.ROWS);
+        int count = Panels.count(n);
+        int panels = Math.min(count, TASK_COLUMNS / Panels.WIDTH);
+        long work = (long) m * n * k;
+        if (work < 2 * TASK_WORK) {
+            return (long) Math.max(1, m) << 32 | Math.max(1, count);
+        }
+        while (true) {
+            long tasks = (long) ((m + rows - 1) / rows) * ((count + panels - 1) / panels);
+            if (tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
+                break;
+            }
+            if (panels > 1 && (panels * Panels.WIDTH >= rows || rows <= GemmBlock.ROWS)) {
+                panels = (panels + 1) / 2;
+            } else if (rows > GemmBlock.ROWS) {
+                rows = roundUp((rows + 1) / 2, GemmBlock.ROWS);
+            } else {
+                break;
+            }
+        }
+        return (long) rows << 32 | panels;
+    }
+
+    private static int roundUp(int value, int step) {
+        return (value + step - 1) / step * step;
+    }
+
+    @Override
+    public void multiplyGrouped(
+            int[] starts, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
+            float beta, float[] c, int cOffset, int cRow) {
+        Panels b = (Panels) prepared;
+        int taskPanels = Math.max(1, (int) Math.min(b.count, 8 * TASK_WORK / Math.max(1, (long) Panels.WIDTH * TASK_ROWS * b.k)));
+        int columnTasks = (b.count + taskPanels - 1) / taskPanels;
+        int tasks = 0;
+        for (int g = 0; g < b.groups; g++) {
+            tasks += tasksOf(starts[g + 1] - starts[g], columnTasks);
+        }
+        Parallel.run(tasks, task -> {
+            int g = 0;
+            int at = task;
+            for (int here; at >= (here = tasksOf(starts[g + 1] - starts[g], columnTasks)); g++) {
+                at -= here;
+            }
+            int from = starts[g] + at / columnTasks * TASK_ROWS;
+            int panel = at % columnTasks * taskPanels;
+            GemmBlock.multiply(Math.min(TASK_ROWS, starts[g + 1] - from), a, aOffset + from * aRow, aRow, aCol, b, g, panel,
+                    Math.min(b.count, panel + taskPanels), null, 0, beta, c, cOffset + from * cRow, cRow);
+        });
+    }
+
+    private static int tasksOf(int rows, int columnTasks) {
+        return (rows + TASK_ROWS - 1) / TASK_ROWS * columnTasks;
+    }
+
+    @Override
+    public void multiplyGroupedTransposed(
+            int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
+            float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
+        int count = Panels.count(n);
+        int blocks = Math.max(1, m / TASK_ROWS);
+        int taskRows = roundUp((m + blocks - 1) / blocks, GemmBlock.ROWS);
+        int rowTasks = (m + taskRows - 1) / taskRows;
+        Parallel.run(groups * rowTasks * count, task -> {
+            int g = task / (rowTasks * count);
+            int from = task / count % rowTasks * taskRows;
+            GemmBlock.multiplyTransposed(Math.min(taskRows, m - from), n, starts[g + 1] - starts[g], task % count,
+                    a, aOffset + starts[g] * aRow + from, aRow, b, bOffset + starts[g] * bRow, bRow,
+                    beta, c, cOffset + (g * m + from) * n);
+        });
+    }
+}
