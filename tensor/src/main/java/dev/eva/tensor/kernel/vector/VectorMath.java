@@ -3,6 +3,7 @@ package dev.eva.tensor.kernel.vector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -39,6 +40,13 @@ final class VectorMath {
 
     private static final int MANTISSA_BITS = 23;
 
+    private static final VectorShuffle<Float> ROTATE_32 = rotate(32);
+    private static final VectorShuffle<Float> ROTATE_16 = rotate(16);
+    private static final VectorShuffle<Float> ROTATE_8 = rotate(8);
+    private static final VectorShuffle<Float> ROTATE_4 = rotate(4);
+    private static final VectorShuffle<Float> ROTATE_2 = rotate(2);
+    private static final VectorShuffle<Float> ROTATE_1 = rotate(1);
+
     private VectorMath() {}
 
     /** {@code e^x} within 2 ulp; 0 where it would be subnormal, infinity above 88.72; NaN stays NaN. */
@@ -73,5 +81,31 @@ final class VectorMath {
         return scaled
                 .blend(0f, x.compare(VectorOperators.LT, EXP_MIN))
                 .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, EXP_MAX));
+    }
+
+    /**
+     * The sum of all lanes, half added to half: one order on every tier of the JVM, which {@code reduceLanes} does not promise.
+     */
+    static float sum(FloatVector v) {
+        FloatVector s = v;
+        if (LANES > 32) {
+            s = s.add(s.rearrange(ROTATE_32));
+        }
+        if (LANES > 16) {
+            s = s.add(s.rearrange(ROTATE_16));
+        }
+        if (LANES > 8) {
+            s = s.add(s.rearrange(ROTATE_8));
+        }
+        if (LANES > 4) {
+            s = s.add(s.rearrange(ROTATE_4));
+        }
+        s = s.add(s.rearrange(ROTATE_2));
+        s = s.add(s.rearrange(ROTATE_1));
+        return s.lane(0);
+    }
+
+    private static VectorShuffle<Float> rotate(int lanes) {
+        return VectorShuffle.iota(SPECIES, lanes, 1, true);
     }
 }

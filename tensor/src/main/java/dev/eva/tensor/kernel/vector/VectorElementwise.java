@@ -1,0 +1,111 @@
+package dev.eva.tensor.kernel.vector;
+
+import static dev.eva.tensor.kernel.vector.VectorMath.LANES;
+import static dev.eva.tensor.kernel.vector.VectorMath.SPECIES;
+
+import dev.eva.tensor.kernel.Elementwise;
+import jdk.incubator.vector.FloatVector;
+
+/** Maps that need {@code exp}; C2 turns the others' scalar loops into the same vector code by itself. */
+final class VectorElementwise implements Elementwise {
+    @Override
+    public void sigmoid(int n, float[] x, int xOffset, float[] out, int outOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + i);
+            one().div(VectorMath.exp(v.neg()).add(1f)).intoArray(out, outOffset + i);
+        }
+        for (; i < n; i++) {
+            out[outOffset + i] = sigmoid(x[xOffset + i]);
+        }
+    }
+
+    @Override
+    public void silu(int n, float[] x, int xOffset, float[] out, int outOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + i);
+            v.div(VectorMath.exp(v.neg()).add(1f)).intoArray(out, outOffset + i);
+        }
+        for (; i < n; i++) {
+            float v = x[xOffset + i];
+            out[outOffset + i] = v / (VectorMath.exp(-v) + 1f);
+        }
+    }
+
+    @Override
+    public void siluBackward(int n, float[] x, int xOffset, float[] dOut, int dOutOffset, float[] dX, int dXOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + i);
+            FloatVector d = FloatVector.fromArray(SPECIES, dOut, dOutOffset + i);
+            FloatVector s = one().div(VectorMath.exp(v.neg()).add(1f));
+            d.mul(s).mul(v.fma(one().sub(s), one())).intoArray(dX, dXOffset + i);
+        }
+        for (; i < n; i++) {
+            float v = x[xOffset + i];
+            float s = sigmoid(v);
+            dX[dXOffset + i] = dOut[dOutOffset + i] * s * Math.fma(v, 1f - s, 1f);
+        }
+    }
+
+    @Override
+    public void swiGlu(int rows, int f, float[] gateUp, int gateUpOffset, float[] out, int outOffset) {
+        for (int r = 0; r < rows; r++) {
+            swiGluRow(f, gateUp, gateUpOffset + r * 2 * f, out, outOffset + r * f);
+        }
+    }
+
+    private static void swiGluRow(int f, float[] gateUp, int gate, float[] out, int at) {
+        int up = gate + f;
+        int i = 0;
+        for (int end = SPECIES.loopBound(f); i < end; i += LANES) {
+            FloatVector g = FloatVector.fromArray(SPECIES, gateUp, gate + i);
+            FloatVector u = FloatVector.fromArray(SPECIES, gateUp, up + i);
+            g.div(VectorMath.exp(g.neg()).add(1f)).mul(u).intoArray(out, at + i);
+        }
+        for (; i < f; i++) {
+            float g = gateUp[gate + i];
+            out[at + i] = g / (VectorMath.exp(-g) + 1f) * gateUp[up + i];
+        }
+    }
+
+    @Override
+    public void swiGluBackward(
+            int rows, int f, float[] gateUp, int gateUpOffset, float[] dOut, int dOutOffset,
+            float[] dGateUp, int dGateUpOffset) {
+        for (int r = 0; r < rows; r++) {
+            swiGluRowBackward(f, gateUp, gateUpOffset + r * 2 * f, dOut, dOutOffset + r * f,
+                    dGateUp, dGateUpOffset + r * 2 * f);
+        }
+    }
+
+    private static void swiGluRowBackward(
+            int f, float[] gateUp, int gate, float[] dOut, int dAt, float[] dGateUp, int dGate) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(f); i < end; i += LANES) {
+            FloatVector g = FloatVector.fromArray(SPECIES, gateUp, gate + i);
+            FloatVector u = FloatVector.fromArray(SPECIES, gateUp, gate + f + i);
+            FloatVector d = FloatVector.fromArray(SPECIES, dOut, dAt + i);
+            FloatVector s = one().div(VectorMath.exp(g.neg()).add(1f));
+            FloatVector ds = d.mul(s);
+            ds.mul(g.fma(one().sub(s), one())).mul(u).intoArray(dGateUp, dGate + i);
+            ds.mul(g).intoArray(dGateUp, dGate + f + i);
+        }
+        for (; i < f; i++) {
+            float g = gateUp[gate + i];
+            float s = sigmoid(g);
+            float ds = dOut[dAt + i] * s;
+            dGateUp[dGate + i] = ds * Math.fma(g, 1f - s, 1f) * gateUp[gate + f + i];
+            dGateUp[dGate + f + i] = ds * g;
+        }
+    }
+
+    private static FloatVector one() {
+        return FloatVector.broadcast(SPECIES, 1f);
+    }
+
+    private static float sigmoid(float x) {
+        return 1f / (VectorMath.exp(-x) + 1f);
+    }
+}
