@@ -12,7 +12,8 @@ import java.util.stream.IntStream;
 
 /**
  * Gradients of the tape against central differences: with {@code L(x) = sum_i c_i f(x)_i} for random c,
- * {@code dL/dx_j = (L(x + h e_j) - L(x - h e_j)) / 2h + O(h^2)}. Differences are taken of the float64 oracle where there is one;
+ * {@code dL/dx_j = (L(x + h e_j) - L(x - h e_j)) / 2h + O(h^2)}. Differences are taken of the float64 oracle where
+ * there is one;
  * float32 rounding noise would hide all but gross errors.
  */
 public final class GradCheck {

@@ -10,14 +10,16 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * An op at given input shapes, with what it is compared to. Every op of a module has cases in that module's {@code OpCases}, at
+ * An op at given input shapes, with what it is compared to. Every op of a module has cases in that module's {@code
+ * OpCases}, at
  * several odd shapes and one large enough to be cut in tasks; {@link OpCheck} runs them.
  *
  * @param name says the op and what is special about the shapes
  * @param op the class that this case proves
  * @param shapes shapes of the inputs; all are differentiated
  * @param forward computes the output from tensors of these shapes
- * @param oracle the same in float64, from flat arrays; without one, gradients are checked against differences of the float32
+ * @param oracle the same in float64, from flat arrays; without one, gradients are checked against differences of the
+ * float32
  *     forward pass, with a tolerance to match
  * @param std standard deviation of the random inputs
  * @param tolerance error allowed, absolute and relative to the expected value

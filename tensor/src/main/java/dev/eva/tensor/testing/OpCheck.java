@@ -19,7 +19,9 @@ import java.util.stream.Stream;
 public final class OpCheck {
     private OpCheck() {}
 
-    /** Forward pass against the oracle, gradients against finite differences, and the same bits with 1, 2 and 3 threads. */
+    /**
+     * Forward pass against the oracle, gradients against finite differences, and the same bits with 1, 2 and 3 threads.
+     */
     public static void check(OpCase c) {
         forward(c);
         GradCheck.check(c);
@@ -77,7 +79,8 @@ public final class OpCheck {
         try {
             Path root = Path.of(anchor.getProtectionDomain().getCodeSource().getLocation().toURI());
             if (!Files.isDirectory(root)) {
-                throw new IllegalArgumentException("ops: " + root + " is no folder of classes; need a module being built");
+                throw new IllegalArgumentException(
+                        "ops: " + root + " is no folder of classes; need a module being built");
             }
             try (Stream<Path> files = Files.walk(root)) {
                 return files.map(f -> root.relativize(f).toString())

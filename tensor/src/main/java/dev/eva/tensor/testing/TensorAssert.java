@@ -7,7 +7,8 @@ public final class TensorAssert {
     private TensorAssert() {}
 
     /**
-     * Fails unless {@code |actual_i - expected_i| <= absolute + relative |expected_i|} for all i. NaN equals NaN only, an infinity
+     * Fails unless {@code |actual_i - expected_i| <= absolute + relative |expected_i|} for all i. NaN equals NaN only,
+     * an infinity
      * itself only.
      *
      * @param what begins the message
@@ -55,9 +56,11 @@ public final class TensorAssert {
         }
     }
 
-    /** How far the difference is beyond what is allowed, in units of that; infinite where one of both is not a number. */
+    /**
+     * How far the difference is beyond what is allowed, in units of that; infinite where one of both is not a number.
+     */
     private static double excess(double actual, double expected, double allowed) {
-        if (Double.isNaN(expected) || Double.isInfinite(expected) || Double.isNaN(actual) || Double.isInfinite(actual)) {
+        if (!Double.isFinite(expected) || !Double.isFinite(actual)) {
             return Double.compare(actual, expected) == 0 ? 0 : Double.POSITIVE_INFINITY;
         }
         double difference = Math.abs(actual - expected);

@@ -7,10 +7,12 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The one vector shape of this process, and functions whose vector and scalar forms take the same steps, so that an element has
+ * The one vector shape of this process, and functions whose vector and scalar forms take the same steps, so that an
+ * element has
  * the same result in a full vector and in a loop's tail.
  *
- * <p>The vector forms are small enough that C2 always inlines them into a hot loop; vectors must not pass larger methods.
+ * <p>The vector forms are small enough that C2 always inlines them into a hot loop; vectors must not pass larger
+ * methods.
  */
 final class VectorMath {
     /** The widest shape that this CPU works with. */
@@ -62,7 +64,9 @@ final class VectorMath {
         float y = Math.fma(q, r * r, r) + 1f;
         float scaled = Float.intBitsToFloat(
                 Float.floatToRawIntBits(y) + (Float.floatToRawIntBits(t) << MANTISSA_BITS));
-        return x < EXP_MIN ? 0f : x > EXP_MAX ? Float.POSITIVE_INFINITY : scaled;
+        // Beyond the range of the bit arithmetic: infinity, and whatever NaN x is, which would come out as a number
+        // there.
+        return x < EXP_MIN ? 0f : x <= EXP_MAX ? scaled : x + Float.POSITIVE_INFINITY;
     }
 
     /** {@link #exp(float)} in every lane, to the same bits. */
@@ -78,13 +82,14 @@ final class VectorMath {
         FloatVector y = q.fma(r.mul(r), r).add(1f);
         IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS);
         FloatVector scaled = y.reinterpretAsInts().add(power).reinterpretAsFloats();
-        return scaled
-                .blend(0f, x.compare(VectorOperators.LT, EXP_MIN))
-                .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, EXP_MAX));
+        return x.add(Float.POSITIVE_INFINITY)
+                .blend(scaled, x.compare(VectorOperators.LE, EXP_MAX))
+                .blend(0f, x.compare(VectorOperators.LT, EXP_MIN));
     }
 
     /**
-     * The sum of all lanes, half added to half: one order on every tier of the JVM, which {@code reduceLanes} does not promise.
+     * The sum of all lanes, half added to half: one order on every tier of the JVM, which {@code reduceLanes} does not
+     * promise.
      */
     static float sum(FloatVector v) {
         FloatVector s = v;

@@ -58,7 +58,8 @@ final class VectorNormalization implements Normalization {
             int dAt = dOutOffset + row * d;
             float r = rstd[rstdOffset + row];
             float c = (float) ((double) dot(d, x, at, weight, weightOffset, dOut, dAt) * r * r / d);
-            backwardRow(d, r, c, x, at, weight, weightOffset, dOut, dAt, dX, dXOffset + row * d, dWeight, dWeightOffset);
+            backwardRow(d, r, c, x, at, weight, weightOffset, dOut, dAt,
+                    dX, dXOffset + row * d, dWeight, dWeightOffset);
         }
     }
 

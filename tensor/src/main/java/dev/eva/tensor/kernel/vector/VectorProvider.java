@@ -4,7 +4,8 @@ import dev.eva.tensor.kernel.KernelProvider;
 import java.util.Optional;
 
 /**
- * Kernels in the SIMD registers of the CPU, by the JDK's Vector API. Loads, and says what is missing, where that module is absent:
+ * Kernels in the SIMD registers of the CPU, by the JDK's Vector API. Loads, and says what is missing, where that module
+ * is absent:
  * the classes that mention vectors are touched only once it is known to be there.
  */
 public final class VectorProvider implements KernelProvider {
