@@ -22,7 +22,7 @@ import picocli.CommandLine.ScopeType;
             "  eva train --data mytexts/ --minutes 30  one that writes like you",
             "  eva COMMAND --help                      all about a command"
         },
-        subcommands = {MemoryCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {InfoCommand.class, MemoryCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
 public final class Eva implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
@@ -53,11 +53,16 @@ public final class Eva implements Runnable {
                     return USAGE;
                 });
         line.setExecutionExceptionHandler((e, command, parsed) -> report(line, command, e));
+        line.setExecutionStrategy(parsed -> {
+            try {
+                return new CommandLine.RunLast().execute(parsed);
+            } catch (Error e) {
+                // picocli hands exceptions over, but lets errors through: memory, a class that cannot be initialised.
+                return report(line, parsed.asCommandLineList().getLast(), e);
+            }
+        });
         try {
             return line.execute(args);
-        } catch (Error e) {
-            // picocli hands over exceptions only.
-            return report(line, line, e);
         } finally {
             out.flush();
             err.flush();
