@@ -26,12 +26,21 @@ public final class MlaDecode {
      * heads.
      */
     private static final int CHUNK = 256;
+    /** Values of unjoined parts at a time, 16 MiB of them. */
+    private static final long SLAB_VALUES = 1 << 22;
 
     private final MlaWeights weights;
     private final Absorbed absorbed;
+    private final long slabValues;
 
     public MlaDecode(MlaWeights weights) {
+        this(weights, SLAB_VALUES);
+    }
+
+    /** With another bound on the values of unjoined parts. */
+    MlaDecode(MlaWeights weights, long slabValues) {
         this.weights = weights;
+        this.slabValues = slabValues;
         this.absorbed = new Absorbed(weights);
     }
 
@@ -82,13 +91,29 @@ public final class MlaDecode {
         return out;
     }
 
-    /** (M, N, R+rope) queries -> (M, N, R): chunks of the cache are scanned apart and joined in order. */
+    /** (M, N, R+rope) queries -> (M, N, R), some tokens at a time to bound the memory for parts. */
     private Tensor attend(Tensor q, LatentCache cache, int start, int m) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
         int chunks = (start + m + CHUNK - 1) / CHUNK;
-        Partials parts = Partials.of(m, chunks, n, c.kvLoraRank());
-        int room = LATENT.scratch(n, CHUNK, c.kvLoraRank(), c.qkRopeHeadDim());
+        int slab = (int) Math.clamp(slabValues / ((long) chunks * n * c.kvLoraRank()), 1, m);
+        Tensor z = Workspace.empty(m * n, c.kvLoraRank());
+        for (int from = 0; from < m; from += slab) {
+            int to = Math.min(m, from + slab);
+            attend(q.slice(from * n, to * n), cache, start + from, z.slice(from * n, to * n));
+        }
+        return z;
+    }
+
+    /** Chunks of the cache are scanned apart and joined in order. */
+    private void attend(Tensor q, LatentCache cache, int start, Tensor z) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int m = q.dim(0) / n;
+        int r = c.kvLoraRank();
+        int chunks = (start + m + CHUNK - 1) / CHUNK;
+        Partials parts = Partials.of(m, chunks, n, r);
+        int room = LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim());
         Tensor scratch = Workspace.empty(m * chunks, room);
         float scale = weights.softmaxScale();
         Parallel.run(m * chunks, task -> {
@@ -98,20 +123,18 @@ public final class MlaDecode {
             if (rows > 0) {
                 int part = parts.row(token, task % chunks, 0);
                 LATENT.scan(
-                        n, rows, c.kvLoraRank(), c.qkRopeHeadDim(), scale, q.array(),
-                        q.offset() + token * n * c.cacheRow(), cache.rows(), from * c.cacheRow(), scratch.array(),
-                        scratch.offset() + task * room, parts.z().array(), parts.z().offset() + part * c.kvLoraRank(),
-                        parts.stats().array(), parts.stats().offset() + part * 2);
+                        n, rows, r, c.qkRopeHeadDim(), scale, q.array(), q.offset() + token * n * c.cacheRow(),
+                        cache.rows(), from * c.cacheRow(), scratch.array(), scratch.offset() + task * room,
+                        parts.z().array(), parts.z().offset() + part * r, parts.stats().array(),
+                        parts.stats().offset() + part * 2);
             }
         });
-        Tensor z = Workspace.empty(m * n, c.kvLoraRank());
         Parallel.run(m * n, row -> {
             int token = row / n;
-            parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * c.kvLoraRank());
+            parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * r);
         });
         Workspace.releaseUnheld(scratch);
         parts.release();
-        return z;
     }
 
     /** (M, N, R) -> (M, N*v). */

@@ -22,6 +22,9 @@ import java.util.Arrays;
 public final class MlaPrefill {
     private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
 
+    /** Heads laid out at a time, to bound the memory. */
+    private static final int WAVE = 16;
+
     private final MlaWeights weights;
 
     public MlaPrefill(MlaWeights weights) {
@@ -62,37 +65,49 @@ public final class MlaPrefill {
     private Tensor attend(Tensor q, Tensor kv, LatentCache cache, int start) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
+        Tensor out = Workspace.empty(cache.length(), n * c.vHeadDim());
+        for (int first = 0; first < n; first += WAVE) {
+            attend(q, kv, cache, new Heads(first, Math.min(n, first + WAVE), start), out);
+        }
+        return out;
+    }
+
+    private void attend(Tensor q, Tensor kv, LatentCache cache, Heads heads, Tensor out) {
+        MlaConfig c = weights.config();
+        int n = heads.to - heads.from;
         int h = c.qkHeadDim();
         int v = c.vHeadDim();
         int l = cache.length();
-        Tensor out = Workspace.empty(l, n * v);
         Tensor qs = Workspace.empty(n * l, h);
         Tensor ks = Workspace.empty(n * l, h);
         Tensor vs = Workspace.empty(n * l, v);
         Tensor lse = Workspace.empty(Shape.of(n * l));
         Rope.Tables tables = weights.rope().tables(l);
         float scale = weights.softmaxScale();
-        Parallel.run(n, head -> {
-            layOutQuery(tables, q, head, start, qs);
-            layOutKeyValue(kv, cache, head, ks, vs);
-            int hAt = head * l * h;
+        Parallel.run(n, i -> {
+            int head = heads.from + i;
+            int hAt = i * l * h;
+            layOutQuery(tables, q, head, heads.start, qs.slice(i * l, (i + 1) * l));
+            layOutKeyValue(kv, cache, head, ks.slice(i * l, (i + 1) * l), vs.slice(i * l, (i + 1) * l));
             ATTENTION.forward(
                     l, h, v, scale, qs.array(), qs.offset() + hAt, ks.array(), ks.offset() + hAt, vs.array(),
-                    vs.offset() + head * l * v, out.array(), out.offset() + head * v, n * v,
-                    lse.array(), lse.offset() + head * l);
+                    vs.offset() + i * l * v, out.array(), out.offset() + head * v, c.numAttentionHeads() * v,
+                    lse.array(), lse.offset() + i * l);
         });
         Workspace.releaseUnheld(lse);
         Workspace.releaseUnheld(vs);
         Workspace.releaseUnheld(ks);
         Workspace.releaseUnheld(qs);
-        return out;
     }
+
+    /** Heads {@code [from, to)}, whose new queries begin at position {@code start}. */
+    private record Heads(int from, int to, int start) {}
 
     private void layOutQuery(Rope.Tables tables, Tensor q, int head, int start, Tensor to) {
         MlaConfig c = weights.config();
         int h = c.qkHeadDim();
         int nope = c.qkNopeHeadDim();
-        int first = to.offset() + head * (start + q.dim(0)) * h;
+        int first = to.offset();
         Arrays.fill(to.array(), first, first + start * h, 0f);
         for (int i = 0; i < q.dim(0); i++) {
             int from = q.offset() + (i * c.numAttentionHeads() + head) * h;
@@ -109,12 +124,11 @@ public final class MlaPrefill {
         int v = c.vHeadDim();
         for (int j = 0; j < cache.length(); j++) {
             int from = kv.offset() + (j * c.numAttentionHeads() + head) * (nope + v);
-            int row = head * cache.length() + j;
-            int at = keys.offset() + row * c.qkHeadDim();
+            int at = keys.offset() + j * c.qkHeadDim();
             System.arraycopy(kv.array(), from, keys.array(), at, nope);
             int shared = j * cache.rowSize() + cache.latentSize();
             System.arraycopy(cache.rows(), shared, keys.array(), at + nope, c.qkRopeHeadDim());
-            System.arraycopy(kv.array(), from + nope, values.array(), values.offset() + row * v, v);
+            System.arraycopy(kv.array(), from + nope, values.array(), values.offset() + j * v, v);
         }
     }
 }

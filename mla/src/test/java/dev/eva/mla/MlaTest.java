@@ -82,6 +82,17 @@ class MlaTest {
     }
 
     @Test
+    void manyNewTokensInSlabsAreTheSameBits() {
+        MlaConfig config = MlaOracle.lowRank();
+        MlaWeights w = MlaOracle.weights(config, 1);
+        Tensor x = MlaOracle.input(config, 300, 2);
+        float[] whole = new MlaDecode(w).forward(x, new LatentCache(config, 300), 0).toArray();
+        long sevenTokens = 7L * 2 * config.numAttentionHeads() * config.kvLoraRank();
+        float[] slabs = new MlaDecode(w, sevenTokens).forward(x, new LatentCache(config, 300), 0).toArray();
+        assertThat(slabs).isEqualTo(whole);
+    }
+
+    @Test
     void inferenceExpandsPromptsAndAbsorbsSingleTokens() {
         MlaConfig v3 = new MlaConfig(
                 7168, 128, new QueryProjection.LowRank(1536), 512, 128, 64, 128, MlaOracle.YARN);

@@ -140,6 +140,12 @@ final class VectorLatentAttention implements LatentAttention {
             for (; k + LANES <= r; k += LANES) {
                 valueVector(l, row, width, w, wAt + h, c, cAt + k, z, zAt + h * r + k);
             }
+            if (k < r && r >= LANES) {
+                // A last vector that overlaps the one before: it writes the same bits there again.
+                k = r - LANES;
+                valueVector(l, row, width, w, wAt + h, c, cAt + k, z, zAt + h * r + k);
+                k = r;
+            }
             for (; k < r; k++) {
                 z[zAt + h * r + k] = value(l, row, width, w, wAt + h, c, cAt + k);
             }
