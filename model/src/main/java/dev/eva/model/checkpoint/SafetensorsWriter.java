@@ -40,6 +40,11 @@ public final class SafetensorsWriter {
         return this;
     }
 
+    /** Whether a tensor of that name was added. */
+    public boolean has(String name) {
+        return items.containsKey(name);
+    }
+
     /** A tensor of F32. */
     public SafetensorsWriter add(String name, Tensor t) {
         return add(name, t.array(), t.offset(), t.shape().dims());
