@@ -22,12 +22,7 @@ import picocli.CommandLine.Spec;
         name = "doctor",
         mixinStandardHelpOptions = true,
         description = "Shows what Eva runs on and what would make it faster.%n",
-        footer = {
-            "",
-            "Examples:",
-            "  eva doctor",
-            "  JAVA_TOOL_OPTIONS=-Deva.kernels=reference eva doctor"
-        })
+        footer = {"", "Examples:", "  eva doctor", "  JAVA_TOOL_OPTIONS=-Deva.kernels=reference eva doctor"})
 final class DoctorCommand implements Runnable {
     private static final String LABEL = "%-12s ";
     private static final String UNDER_LABEL = " ".repeat(13);
@@ -49,11 +44,16 @@ final class DoctorCommand implements Runnable {
         hugePages();
         openCl();
         out.println();
-        out.println(problems == 0 ? "Nothing is missing." : problems == 1 ? "One thing could be better." : problems + " things could be better.");
+        out.println(
+                problems == 0
+                        ? "Nothing is missing."
+                        : problems == 1 ? "One thing could be better." : problems + " things could be better.");
     }
 
     private void java() {
-        line("Java", Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
+        line(
+                "Java",
+                Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
     }
 
     private void compiler() {
@@ -65,7 +65,8 @@ final class DoctorCommand implements Runnable {
             advise("Eva is thousands of times slower so; leave out -Xint");
         } else if (!System.getProperty("java.vm.name").contains("HotSpot") && !name.contains("HotSpot")) {
             line("Compiler", System.getProperty("java.vm.name") + ", " + name);
-            advise("only HotSpot's C2 turns Eva's vector kernels into vector instructions; use an OpenJDK build such as Temurin");
+            advise(
+                    "only HotSpot's C2 compiles Eva's kernels to vector instructions; use an OpenJDK such as Temurin");
         } else if (flag("UseJVMCICompiler").equals("true")) {
             line("Compiler", "Graal");
             advise("vector kernels are written for C2; start with -XX:-UseJVMCICompiler, or use an OpenJDK build");
@@ -89,15 +90,19 @@ final class DoctorCommand implements Runnable {
     }
 
     private void cores() {
-        line("Cores", cpu() + Runtime.getRuntime().availableProcessors() + " for this process; Eva takes " + Parallel.threads()
-                + " threads (-Deva.threads, eva train --threads)");
+        line(
+                "Cores",
+                cpu() + Runtime.getRuntime().availableProcessors() + " for this process; Eva takes "
+                        + Parallel.threads() + " threads (-Deva.threads, eva train --threads)");
     }
 
     private void memory() {
         OperatingSystemMXBean os = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         long heap = Runtime.getRuntime().maxMemory();
-        line("Memory", Table.bytes(os.getTotalMemorySize()) + ", " + Table.bytes(os.getFreeMemorySize()) + " of it free; the heap may grow to "
-                + Table.bytes(heap) + " (JAVA_TOOL_OPTIONS=-Xmx...)");
+        line(
+                "Memory",
+                Table.bytes(os.getTotalMemorySize()) + ", " + Table.bytes(os.getFreeMemorySize())
+                        + " of it free; the heap may grow to " + Table.bytes(heap) + " (JAVA_TOOL_OPTIONS=-Xmx...)");
         long small = 1L << 30;
         if (heap < small) {
             advise("under 1 GiB of heap trains only the smallest models");
@@ -124,7 +129,10 @@ final class DoctorCommand implements Runnable {
         OpenClDevices found = OpenClDevices.find();
         String label = "OpenCL";
         for (OpenClDevices.Device d : found.devices()) {
-            line(label, d.name() + " (" + d.platform() + "), " + d.type() + ", " + d.computeUnits() + " units, " + Table.bytes(d.memoryBytes()));
+            line(
+                    label,
+                    d.name() + " (" + d.platform() + "), " + d.type() + ", " + d.computeUnits() + " units, "
+                            + Table.bytes(d.memoryBytes()));
             label = "";
         }
         found.missing().ifPresent(why -> {
@@ -138,7 +146,8 @@ final class DoctorCommand implements Runnable {
         if (!Files.isReadable(info)) {
             return System.getProperty("os.arch") + ", ";
         }
-        return read(info).lines()
+        return read(info)
+                .lines()
                 .filter(l -> l.startsWith("model name"))
                 .findFirst()
                 .map(l -> l.substring(l.indexOf(':') + 1).strip() + ", ")

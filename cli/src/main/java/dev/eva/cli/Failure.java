@@ -46,9 +46,11 @@ final class Failure {
             case RuntimeException own when own.getClass().getName().startsWith("dev.eva.") -> message;
             case IllegalArgumentException bad when !message.isEmpty() -> message;
             case IllegalStateException bad when !message.isEmpty() -> message;
-            case OutOfMemoryError memory -> "out of memory: " + message + ", the heap may grow to "
-                    + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB; use a smaller model, batch or length, or more memory with "
-                    + "JAVA_TOOL_OPTIONS=-Xmx16g";
+            case OutOfMemoryError memory ->
+                "out of memory: " + message + ", the heap may grow to "
+                        + Runtime.getRuntime().maxMemory() / (1 << 20)
+                        + " MiB; use a smaller model, batch or length, or more memory with "
+                        + "JAVA_TOOL_OPTIONS=-Xmx16g";
             default -> "internal error: " + oneLine(e.toString()) + "; --debug prints the stack trace";
         };
     }

@@ -14,6 +14,7 @@ import dev.eva.moe.RoutingMethod;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -55,12 +56,18 @@ final class InfoCommand implements Runnable {
             DeepSeekConfig config = Presets.byName(model);
             out.println("preset " + model);
             config(out, config);
-            line(out, "bytes", Table.bytes((double) F32 * ParameterCount.of(config).total()) + " in F32");
+            line(
+                    out,
+                    "bytes",
+                    Table.bytes((double) F32 * ParameterCount.of(config).total()) + " in F32");
         } else if (model.endsWith(".json")) {
             DeepSeekConfig config = ConfigJson.read(Path.of(model));
             out.println(model);
             config(out, config);
-            line(out, "bytes", Table.bytes((double) F32 * ParameterCount.of(config).total()) + " in F32");
+            line(
+                    out,
+                    "bytes",
+                    Table.bytes((double) F32 * ParameterCount.of(config).total()) + " in F32");
         } else {
             checkpoint(out, Path.of(model));
         }
@@ -68,14 +75,31 @@ final class InfoCommand implements Runnable {
 
     private static void presets(PrintWriter out) {
         Table table = new Table()
-                .row("preset", "layers", "width", "heads", "experts", "parameters", "active", "in F32", "cache a token", "saved");
+                .row(
+                        "preset",
+                        "layers",
+                        "width",
+                        "heads",
+                        "experts",
+                        "parameters",
+                        "active",
+                        "in F32",
+                        "cache a token",
+                        "saved");
         for (String name : Presets.names()) {
             DeepSeekConfig c = Presets.byName(name);
             ParameterCount n = ParameterCount.of(c);
             table.row(
-                    name, c.numHiddenLayers(), c.hiddenSize(), c.mla().numAttentionHeads(), c.moe().nRoutedExperts(),
-                    Table.magnitude(n.total()), Table.magnitude(n.active()), Table.bytes((double) F32 * n.total()),
-                    Table.bytes((double) F32 * n.cacheRow()), Table.saved(n.cacheRow(), n.standardCacheRow()));
+                    name,
+                    c.numHiddenLayers(),
+                    c.hiddenSize(),
+                    c.mla().numAttentionHeads(),
+                    c.moe().nRoutedExperts(),
+                    Table.magnitude(n.total()),
+                    Table.magnitude(n.active()),
+                    Table.bytes((double) F32 * n.total()),
+                    Table.bytes((double) F32 * n.cacheRow()),
+                    Table.saved(n.cacheRow(), n.standardCacheRow()));
         }
         table.print(out, "");
     }
@@ -101,25 +125,41 @@ final class InfoCommand implements Runnable {
     private static void config(PrintWriter out, DeepSeekConfig c) {
         ParameterCount n = ParameterCount.of(c);
         MlaConfig mla = c.mla();
-        line(out, "model", c.modelType() + ": " + c.numHiddenLayers() + " layers, width " + Table.count(c.hiddenSize()) + ", vocabulary "
-                + Table.count(c.vocabSize()) + ", context " + Table.count(c.maxPositionEmbeddings()) + " tokens");
+        line(
+                out,
+                "model",
+                c.modelType() + ": " + c.numHiddenLayers() + " layers, width " + Table.count(c.hiddenSize())
+                        + ", vocabulary " + Table.count(c.vocabSize()) + ", context "
+                        + Table.count(c.maxPositionEmbeddings()) + " tokens");
         String query = switch (mla.query()) {
             case QueryProjection.Direct q -> "query direct";
             case QueryProjection.LowRank q -> "query latent " + q.qLoraRank();
         };
-        line(out, "attention", mla.numAttentionHeads() + " heads of " + mla.qkNopeHeadDim() + " + " + mla.qkRopeHeadDim() + " (values "
-                + mla.vHeadDim() + "), " + query + ", key-value latent " + mla.kvLoraRank());
+        line(
+                out,
+                "attention",
+                mla.numAttentionHeads() + " heads of " + mla.qkNopeHeadDim() + " + " + mla.qkRopeHeadDim() + " (values "
+                        + mla.vHeadDim() + "), " + query + ", key-value latent " + mla.kvLoraRank());
         line(out, "feed-forward", feedForward(c));
         line(out, "parameters", Table.count(n.total()) + ", of which a token uses " + Table.count(n.active()));
-        line(out, "cache", Table.count(n.cacheRow()) + " values a token (" + mla.cacheRow() + " a layer), "
-                + Table.bytes((double) F32 * n.cacheRow()) + " in F32");
-        line(out, "", "a standard cache of the same heads: " + Table.count(n.standardCacheRow()) + " values; saved "
-                + Table.saved(n.cacheRow(), n.standardCacheRow()) + ", " + Table.ratio(n.standardCacheRow(), n.cacheRow()));
+        line(
+                out,
+                "cache",
+                Table.count(n.cacheRow()) + " values a token (" + mla.cacheRow() + " a layer), "
+                        + Table.bytes((double) F32 * n.cacheRow()) + " in F32");
+        line(
+                out,
+                "",
+                "a standard cache of the same heads: " + Table.count(n.standardCacheRow()) + " values; saved "
+                        + Table.saved(n.cacheRow(), n.standardCacheRow()) + ", "
+                        + Table.ratio(n.standardCacheRow(), n.cacheRow()));
     }
 
     private static String feedForward(DeepSeekConfig c) {
         MoeConfig moe = c.moe();
-        String dense = c.firstKDenseReplace() == 0 ? "" : c.firstKDenseReplace() + " dense of " + Table.count(c.intermediateSize()) + ", ";
+        String dense = c.firstKDenseReplace() == 0
+                ? ""
+                : c.firstKDenseReplace() + " dense of " + Table.count(c.intermediateSize()) + ", ";
         if (c.moeLayers() == 0) {
             return dense + "no experts";
         }
@@ -128,13 +168,16 @@ final class InfoCommand implements Runnable {
             case RoutingMethod.Greedy m -> "greedy";
             case RoutingMethod.GroupLimitedGreedy m -> "group_limited_greedy";
         };
-        String groups = moe.method().groups() == 1 ? "" : " from " + moe.method().keptGroups() + " of " + moe.method().groups() + " groups";
-        return dense + c.moeLayers() + " with " + moe.nRoutedExperts() + " experts of " + Table.count(moe.moeIntermediateSize()) + ", top "
+        String groups = moe.method().groups() == 1
+                ? ""
+                : " from " + moe.method().keptGroups() + " of " + moe.method().groups() + " groups";
+        return dense + c.moeLayers() + " with " + moe.nRoutedExperts() + " experts of "
+                + Table.count(moe.moeIntermediateSize()) + ", top "
                 + moe.numExpertsPerTok() + groups + " (" + routing + ")"
                 + (moe.nSharedExperts() == 0 ? "" : ", " + moe.nSharedExperts() + " shared");
     }
 
     private static void line(PrintWriter out, String label, String text) {
-        out.println(String.format("  %-13s %s", label, text));
+        out.println(String.format(Locale.ROOT, "  %-13s %s", label, text));
     }
 }

@@ -3,8 +3,9 @@ package dev.eva.cli;
 import java.util.List;
 
 /**
- * Entry of the runnable jar. A bare {@code java -jar eva.jar} lacks the Vector API, which no manifest can ask for, and may be an older
- * Java: then the same command starts again with what it needs. Compiled for Java 11, so that an old Java can say so.
+ * Entry of the runnable jar. A bare {@code java -jar eva.jar} lacks the Vector API, which no manifest can ask for, and
+ * may be an older Java: then the same command starts again with what it needs. Compiled for Java 11, so that an old
+ * Java can say so.
  */
 public final class Main {
     private static final int JAVA = 25;
@@ -14,13 +15,15 @@ public final class Main {
     /** Runs the command line, in this process or the one that replaces it. */
     public static void main(String[] args) throws Exception {
         int java = Runtime.version().feature();
-        if (java >= JAVA && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+        if (java >= JAVA
+                && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
             // By name: this class is compiled before, and for an older Java than, the rest.
             Class.forName("dev.eva.cli.Eva").getMethod("main", String[].class).invoke(null, (Object) args);
             return;
         }
         if (System.getProperty(Restart.MARK) != null) {
-            fail("eva: the Vector API is missing: this Java has no module jdk.incubator.vector; need a full JDK " + JAVA);
+            fail("eva: the Vector API is missing: this Java has no module jdk.incubator.vector; need a full JDK "
+                    + JAVA);
         }
         String home = java >= JAVA ? System.getProperty("java.home") : Restart.findJava(JAVA);
         if (home == null) {
@@ -29,7 +32,9 @@ public final class Main {
         }
         List<String> command = Restart.command(home, args);
         if (java >= JAVA && !Restart.WINDOWS) {
-            Class.forName("dev.eva.cli.ReplaceProcess").getMethod("exec", List.class).invoke(null, command);
+            Class.forName("dev.eva.cli.ReplaceProcess")
+                    .getMethod("exec", List.class)
+                    .invoke(null, command);
         }
         System.exit(Restart.child(command));
     }

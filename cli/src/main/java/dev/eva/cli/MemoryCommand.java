@@ -42,7 +42,11 @@ final class MemoryCommand implements Runnable {
     @Option(names = "--heads", paramLabel = "N", description = "Attention heads.")
     private Integer heads;
 
-    @Option(names = "--head-dim", paramLabel = "N", defaultValue = "64", description = "Values of a head (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--head-dim",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Values of a head (${DEFAULT-VALUE}).")
     private int headDim;
 
     @Option(names = "--latent", paramLabel = "N", description = "Values of the latent (heads x head-dim / 4).")
@@ -54,13 +58,21 @@ final class MemoryCommand implements Runnable {
     @Option(names = "--layers", paramLabel = "N", description = "Layers (1, or those of the preset).")
     private Integer layers;
 
-    @Option(names = "--length", paramLabel = "N", defaultValue = "2048", description = "Tokens of a sequence (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--length",
+            paramLabel = "N",
+            defaultValue = "2048",
+            description = "Tokens of a sequence (${DEFAULT-VALUE}).")
     private int length;
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "1", description = "Sequences (${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(names = "--bytes", paramLabel = "N", defaultValue = "4", description = "Bytes of a value (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--bytes",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Bytes of a value (${DEFAULT-VALUE}).")
     private double bytes;
 
     /** A line of the table. */
@@ -72,7 +84,8 @@ final class MemoryCommand implements Runnable {
         try {
             print(spec.commandLine().getOut());
         } catch (ArithmeticException e) {
-            throw new ParameterException(spec.commandLine(), "the shape is too large to be counted: " + e.getMessage(), e);
+            throw new ParameterException(
+                    spec.commandLine(), "the shape is too large to be counted: " + e.getMessage(), e);
         }
     }
 
@@ -81,8 +94,10 @@ final class MemoryCommand implements Runnable {
             header(out, "one layer");
             table(out, known());
             out.println();
-            out.println("Heads x head size; MB = values x bytes / 2^20. The first four have a latent of a quarter of the width,");
-            out.println("and with rope the rotated key of half a head, which a latent cache keeps as well. The shape that");
+            out.println(
+                    "Heads x head size; MB = values x bytes / 2^20. First four: a latent of a quarter of the width,");
+            out.println(
+                    "and with rope the rotated key of half a head, which a latent cache keeps as well. The shape that");
             out.println("teaching material calls \"DeepSeek-V3\" is not the model's; the last row is.");
             out.println();
             derivation(out);
@@ -95,7 +110,8 @@ final class MemoryCommand implements Runnable {
 
     private void check() {
         if (preset != null && (heads != null || latent != null || rope != null)) {
-            throw new ParameterException(spec.commandLine(), "--preset has a shape of its own; leave out --heads, --latent and --rope");
+            throw new ParameterException(
+                    spec.commandLine(), "--preset has a shape of its own; leave out --heads, --latent and --rope");
         }
         if (heads == null && preset == null && (latent != null || rope != null || layers != null)) {
             throw new ParameterException(spec.commandLine(), "a shape of your own needs --heads");
@@ -127,28 +143,37 @@ final class MemoryCommand implements Runnable {
         for (int i = 0; i < dims.length; i++) {
             int headSize = 64;
             int n = dims[i] / headSize;
-            all.add(new Shape(names[i] + ", " + n + " x " + headSize, 1, cache(n, headSize, dims[i] / 4, headSize / 2)));
+            all.add(new Shape(
+                    names[i] + ", " + n + " x " + headSize, 1, cache(n, headSize, dims[i] / 4, headSize / 2)));
         }
-        all.add(new Shape("DeepSeek-V3 itself, 128 x 128", 1, CacheSize.of(Presets.v3().mla(), tokens())));
+        all.add(new Shape(
+                "DeepSeek-V3 itself, 128 x 128", 1, CacheSize.of(Presets.v3().mla(), tokens())));
         return all;
     }
 
     private Shape own() {
         int width = Math.multiplyExact(heads, headDim);
-        CacheSize cache = cache(heads, headDim, latent == null ? Math.max(1, width / 4) : latent, rope == null ? headDim / 2 : rope);
-        return new Shape(heads + " heads x " + headDim + ", latent " + cache.latent() + " + rope " + cache.rope(),
-                layers == null ? 1 : layers, cache);
+        CacheSize cache = cache(
+                heads, headDim, latent == null ? Math.max(1, width / 4) : latent, rope == null ? headDim / 2 : rope);
+        return new Shape(
+                heads + " heads x " + headDim + ", latent " + cache.latent() + " + rope " + cache.rope(),
+                layers == null ? 1 : layers,
+                cache);
     }
 
     private Shape ofPreset() {
         if (!Presets.names().contains(preset)) {
-            throw new ParameterException(spec.commandLine(), "--preset: unknown name " + preset + "; need one of "
-                    + String.join(", ", Presets.names()));
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--preset: unknown name " + preset + "; need one of " + String.join(", ", Presets.names()));
         }
         DeepSeekConfig config = Presets.byName(preset);
         MlaConfig mla = config.mla();
-        return new Shape(preset + ", " + mla.numAttentionHeads() + " heads, latent " + mla.kvLoraRank() + " + rope " + mla.qkRopeHeadDim(),
-                layers == null ? config.numHiddenLayers() : layers, CacheSize.of(mla, tokens()));
+        return new Shape(
+                preset + ", " + mla.numAttentionHeads() + " heads, latent " + mla.kvLoraRank() + " + rope "
+                        + mla.qkRopeHeadDim(),
+                layers == null ? config.numHiddenLayers() : layers,
+                CacheSize.of(mla, tokens()));
     }
 
     private CacheSize cache(int n, int headSize, int latentSize, int ropeSize) {
@@ -170,16 +195,22 @@ final class MemoryCommand implements Runnable {
         for (Shape s : shapes) {
             CacheSize c = s.cache;
             table.row(
-                    s.name, megabytes(s, c.standard()),
-                    megabytes(s, c.latentOnly()), Table.saved(c.latentOnly(), c.standard()), Table.ratio(c.standard(), c.latentOnly()),
-                    megabytes(s, c.withRope()), Table.saved(c.withRope(), c.standard()), Table.ratio(c.standard(), c.withRope()));
+                    s.name,
+                    megabytes(s, c.standard()),
+                    megabytes(s, c.latentOnly()),
+                    Table.saved(c.latentOnly(), c.standard()),
+                    Table.ratio(c.standard(), c.latentOnly()),
+                    megabytes(s, c.withRope()),
+                    Table.saved(c.withRope(), c.standard()),
+                    Table.ratio(c.standard(), c.withRope()));
         }
         table.print(out, "  ");
     }
 
     private String megabytes(Shape shape, long values) {
         double mb = shape.layers * values * bytes / MB;
-        return String.format(Locale.ROOT, mb < 1 ? "%.3f" : mb < 10 && mb * 10 != Math.rint(mb * 10) ? "%.2f" : "%,.1f", mb);
+        return String.format(
+                Locale.ROOT, mb < 1 ? "%.3f" : mb < 10 && mb * 10 != Math.rint(mb * 10) ? "%.2f" : "%,.1f", mb);
     }
 
     private static void derivation(PrintWriter out) {
@@ -187,13 +218,16 @@ final class MemoryCommand implements Runnable {
         long latent = 60L * (512 + 64);
         double denseBytes = dense * 16 / 8.0;
         double latentBytes = latent * 6 / 8.0;
-        out.println("Where the 93.3 % of DeepSeek-V2 comes from (arXiv:2405.04434, section 3.2.3): not from one shape with");
+        out.println(
+                "Where the 93.3 % of DeepSeek-V2 comes from (arXiv:2405.04434, 3.2.3): not from one shape with");
         out.println("and without latent, but from two models as they were served, a token over all layers:");
         out.println();
         new Table()
                 .row("", "values", "bits", "bytes")
-                .row("DeepSeek-67B: 95 layers x 2 x 8 shared heads x 128", Table.count(dense), 16, Table.count((long) denseBytes))
-                .row("DeepSeek-V2: 60 layers x (latent 512 + rope 64)", Table.count(latent), 6, Table.count((long) latentBytes))
+                .row("DeepSeek-67B: 95 layers x 2 x 8 shared heads x 128", Table.count(dense), 16, Table.count((long)
+                        denseBytes))
+                .row("DeepSeek-V2: 60 layers x (latent 512 + rope 64)", Table.count(latent), 6, Table.count((long)
+                        latentBytes))
                 .row("saved", Table.saved(latent, dense), "", Table.saved(latentBytes, denseBytes))
                 .print(out, "  ");
     }

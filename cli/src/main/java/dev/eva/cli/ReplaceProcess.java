@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
- * {@code execv}: this process becomes another program. Better than a child JVM for a restart: one process, so Ctrl-C and {@code kill} reach
- * the training once and directly, the exit code is its own, and no second heap waits.
+ * {@code execv}: this process becomes another program. Better than a child JVM for a restart: one process, so Ctrl-C
+ * and {@code kill} reach the training once and directly, the exit code is its own, and no second heap waits.
  */
 public final class ReplaceProcess {
     private ReplaceProcess() {}

@@ -26,7 +26,10 @@ final class Restart {
 
     private Restart() {}
 
-    /** The command that runs Eva with {@code args} on the Java at {@code home}; the options of this JVM come last, so they win. */
+    /**
+     * The command that runs Eva with {@code args} on the Java at {@code home}; the options of this JVM come last, so
+     * they win.
+     */
     static List<String> command(String home, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(home + File.separator + "bin" + File.separator + (WINDOWS ? "java.exe" : "java"));
@@ -40,7 +43,9 @@ final class Restart {
         return command;
     }
 
-    /** Runs the command beside this process and hands its exit code over; a request to end goes to it and is waited for. */
+    /**
+     * Runs the command beside this process and hands its exit code over; a request to end goes to it and is waited for.
+     */
     static int child(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).inheritIO().start();
         Thread forward = new Thread(() -> {
@@ -65,11 +70,20 @@ final class Restart {
         }
         String user = System.getProperty("user.home");
         for (String folder : List.of(
-                "/usr/lib/jvm", "/usr/java", "/opt", "/opt/java", user + "/.sdkman/candidates/java", user + "/.jdks",
-                "/Library/Java/JavaVirtualMachines", "C:\\Program Files\\Java", "C:\\Program Files\\Eclipse Adoptium")) {
+                "/usr/lib/jvm",
+                "/usr/java",
+                "/opt",
+                "/opt/java",
+                user + "/.sdkman/candidates/java",
+                user + "/.jdks",
+                "/Library/Java/JavaVirtualMachines",
+                "C:\\Program Files\\Java",
+                "C:\\Program Files\\Eclipse Adoptium")) {
             if (Files.isDirectory(Paths.get(folder))) {
                 try (Stream<Path> inside = Files.list(Paths.get(folder))) {
-                    inside.sorted().flatMap(p -> Stream.of(p, p.resolve("Contents/Home"))).forEach(homes::add);
+                    inside.sorted()
+                            .flatMap(p -> Stream.of(p, p.resolve("Contents/Home")))
+                            .forEach(homes::add);
                 }
             }
         }
@@ -89,7 +103,9 @@ final class Restart {
         }
         for (String line : Files.readAllLines(release, StandardCharsets.UTF_8)) {
             if (line.startsWith("JAVA_VERSION=")) {
-                String number = line.substring("JAVA_VERSION=".length()).replace("\"", "").split("[.+-]")[0];
+                String number = line.substring("JAVA_VERSION=".length())
+                        .replace("\"", "")
+                        .split("[.+-]")[0];
                 return number.matches("\\d{1,4}") ? Integer.parseInt(number) : 0;
             }
         }

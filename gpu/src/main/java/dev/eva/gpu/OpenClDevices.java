@@ -14,8 +14,9 @@ import java.util.Optional;
  * @param missing why there is none and what would help, in one line; empty where there are devices
  */
 public record OpenClDevices(List<Device> devices, Optional<String> missing) {
-    private static final String INSTALL = "; on Debian and Ubuntu: apt install ocl-icd-libopencl1 and a driver (pocl-opencl-icd for the"
-            + " CPU, nvidia-opencl-icd, intel-opencl-icd, mesa-opencl-icd)";
+    private static final String INSTALL =
+            "; on Debian and Ubuntu: apt install ocl-icd-libopencl1 and a driver (pocl-opencl-icd for the"
+                    + " CPU, nvidia-opencl-icd, intel-opencl-icd, mesa-opencl-icd)";
 
     private static final String LOG_LEVEL = "com.aparapi.logLevel";
 
@@ -44,7 +45,11 @@ public record OpenClDevices(List<Device> devices, Optional<String> missing) {
             for (OpenCLPlatform platform : new OpenCLPlatform().getOpenCLPlatforms()) {
                 for (OpenCLDevice d : platform.getOpenCLDevices()) {
                     devices.add(new Device(
-                            platform.getName(), name(d), d.getType().name(), d.getMaxComputeUnits(), d.getGlobalMemSize()));
+                            platform.getName(),
+                            name(d),
+                            d.getType().name(),
+                            d.getMaxComputeUnits(),
+                            d.getGlobalMemSize()));
                 }
             }
             return devices.isEmpty()

@@ -3,6 +3,7 @@ package dev.eva.model.text;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Objects;
 
 /** A token a Unicode character (code point): the ids are ranks in the alphabet of the text it was made for. */
@@ -61,6 +62,7 @@ public final class CharTokenizer implements Tokenizer {
             int id = Arrays.binarySearch(alphabet, c);
             if (id < 0) {
                 throw new TextException(String.format(
+                        Locale.ROOT,
                         "encode: the character '%s' (U+%04X) is not among the %d that this model knows: %s",
                         Character.toString(c), c, alphabet.length, known()));
             }

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -42,7 +43,7 @@ final class EventFile implements AutoCloseable {
      */
     static EventFile create(Path folder, double wallTime, long firstStep) throws IOException {
         Files.createDirectories(folder);
-        Path file = folder.resolve(String.format("events.out.tfevents.%010d.eva.%d", (long) wallTime, firstStep));
+        Path file = folder.resolve(String.format(Locale.ROOT, "events.out.tfevents.%010d.eva.%d", (long) wallTime, firstStep));
         EventFile events = new EventFile(new BufferedOutputStream(Files.newOutputStream(file)));
         Message version = new Message().fixed64(1, wallTime).bytes(3, "brain.Event:2".getBytes(StandardCharsets.US_ASCII));
         events.frame(version);

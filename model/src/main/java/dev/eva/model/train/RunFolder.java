@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -116,7 +117,7 @@ public final class RunFolder implements AutoCloseable {
 
     /** Saves a checkpoint whole or not at all. The run has none of that step yet. */
     Path save(long step, Content content) {
-        Path target = path.resolve("checkpoints").resolve(String.format("step-%06d", step));
+        Path target = path.resolve("checkpoints").resolve(String.format(Locale.ROOT, "step-%06d", step));
         Path part = target.resolveSibling(PART + target.getFileName());
         try {
             delete(part);
