@@ -108,6 +108,13 @@ public final class Workspace {
         }
     }
 
+    /** One holder less; the memory stays lent until the step ends, even without a holder. No effect on heap tensors. */
+    public static void unhold(Tensor t) {
+        if (t.storage().owner != null && t.isLive()) {
+            t.storage().holds--;
+        }
+    }
+
     /** Gives the memory back at once if nobody holds it: for what an op allocated and did not keep. */
     public static void releaseUnheld(Tensor t) {
         Storage s = t.storage();

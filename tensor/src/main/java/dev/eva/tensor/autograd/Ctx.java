@@ -94,8 +94,9 @@ public final class Ctx {
     /** After forward: hold what backward needs, give back the rest. */
     void endForward(Tensor out) {
         output = out;
+        // Also without recording: the output may be a view of something that was taken.
+        Workspace.hold(out);
         if (recording) {
-            Workspace.hold(out);
             for (Tensor t : saved) {
                 Workspace.hold(t);
             }
@@ -106,11 +107,12 @@ public final class Ctx {
             saved = new Tensor[0];
         }
         for (Tensor t : taken) {
-            if (t != out) {
-                Workspace.releaseUnheld(t);
-            }
+            Workspace.releaseUnheld(t);
         }
         taken.clear();
+        if (!recording) {
+            Workspace.unhold(out);
+        }
     }
 
     /**
@@ -124,8 +126,13 @@ public final class Ctx {
         for (Tensor t : saved) {
             Workspace.release(t);
         }
-        for (Tensor t : inputs) {
-            Workspace.release(t);
+        for (int i = 0; i < inputs.length; i++) {
+            if (producers[i] >= 0) {
+                Workspace.release(inputs[i]);
+            } else {
+                // Not of this tape: whoever made it may use it until the step ends.
+                Workspace.unhold(inputs[i]);
+            }
         }
         Workspace.release(output);
         saved = new Tensor[0];

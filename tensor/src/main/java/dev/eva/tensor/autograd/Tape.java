@@ -83,8 +83,8 @@ public final class Tape implements AutoCloseable {
 
     /**
      * Adds {@code scale * d loss / d p} to the gradient of every leaf {@code p} that wants one. Gradients of what lies
-     * between
-     * live in the workspace and end here, as do the activations.
+     * between live in the workspace and end here, as do the activations; the loss itself can be read until the step
+     * ends.
      *
      * @param loss a tensor of one element that this tape recorded
      * @param scale the gradient of the loss itself, for example 1 / (number of micro-batches)
@@ -103,6 +103,7 @@ public final class Tape implements AutoCloseable {
         seed.fill(scale);
         Workspace.hold(seed);
         grads[last] = seed;
+        Workspace.hold(loss);
         for (int n = nodes.size() - 1; n >= 0; n--) {
             Ctx ctx = nodes.get(n);
             if (grads[n] != null) {
@@ -112,6 +113,7 @@ public final class Tape implements AutoCloseable {
                 ctx.endBackward();
             }
         }
+        Workspace.unhold(loss);
         nodes.clear();
         producers.clear();
     }

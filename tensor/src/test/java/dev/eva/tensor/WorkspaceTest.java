@@ -1,0 +1,164 @@
+package dev.eva.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.kernel.PreparedWeight;
+import dev.eva.tensor.ops.Linear;
+import dev.eva.tensor.ops.Mean;
+import dev.eva.tensor.ops.Reshape;
+import dev.eva.tensor.ops.RmsNorm;
+import dev.eva.tensor.ops.Silu;
+import java.lang.management.ManagementFactory;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class WorkspaceTest {
+    @Test
+    void aTensorOfAnEndedStepSaysSo() {
+        Workspace w = new Workspace();
+        Tensor t;
+        Tensor view;
+        Tensor copy;
+        try (Workspace.Scope step = w.open()) {
+            t = Workspace.empty(2, 3);
+            t.fill(5f);
+            view = t.view(Shape.of(6));
+            copy = t.copy();
+        }
+        assertThatThrownBy(t::array).isInstanceOf(IllegalStateException.class).hasMessageContaining("(2, 3)");
+        assertThatThrownBy(() -> view.get(0)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> t.slice(0, 1)).isInstanceOf(IllegalStateException.class);
+        assertThat(copy.get(5)).isEqualTo(5f);
+        try (Workspace.Scope step = w.open()) {
+            assertThat(Workspace.empty(2, 3).array()).hasSize(6);
+            assertThatThrownBy(t::array).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void arraysAreReusedStepAfterStep() {
+        Workspace w = new Workspace();
+        float[] first;
+        try (Workspace.Scope step = w.open()) {
+            first = Workspace.empty(10).array();
+        }
+        try (Workspace.Scope step = w.open()) {
+            assertThat(Workspace.empty(2, 5).array()).isSameAs(first);
+            assertThat(Workspace.empty(10).array()).isNotSameAs(first);
+        }
+        assertThat(w.bytes()).isEqualTo(80);
+        w.trim();
+        assertThat(w.bytes()).isZero();
+    }
+
+    @Test
+    void memoryGoesBackWithItsLastHolder() {
+        Workspace w = new Workspace();
+        try (Workspace.Scope step = w.open()) {
+            Tensor t = Workspace.empty(4);
+            Workspace.hold(t);
+            Workspace.hold(t);
+            assertThat(Workspace.isSoleHolder(t)).isFalse();
+            Workspace.release(t);
+            assertThat(Workspace.isSoleHolder(t)).isTrue();
+            float[] array = t.array();
+            Workspace.releaseUnheld(t);
+            assertThat(t.array()).isSameAs(array);
+            Workspace.release(t);
+            assertThatThrownBy(t::array).isInstanceOf(IllegalStateException.class);
+            Workspace.release(t);
+            Tensor next = Workspace.empty(4);
+            assertThat(next.array()).isSameAs(array);
+        }
+    }
+
+    @Test
+    void unheldMemoryStaysUntilTheStepEnds() {
+        try (Workspace.Scope step = new Workspace().open()) {
+            Tensor t = Workspace.empty(4);
+            Workspace.hold(t);
+            Workspace.unhold(t);
+            assertThat(t.array()).hasSize(4);
+        }
+    }
+
+    @Test
+    void heapTensorsHaveNoStep() {
+        Tensor t = Tensor.zeros(3);
+        Workspace.hold(t);
+        Workspace.release(t);
+        Workspace.releaseUnheld(t);
+        assertThat(t.array()).hasSize(3);
+        assertThat(Workspace.isSoleHolder(t)).isFalse();
+        assertThat(Workspace.empty(3).array()).containsExactly(0, 0, 0);
+    }
+
+    @Test
+    void stepsOfOneWorkspaceDoNotNestThoseOfTwoDo() {
+        Workspace outer = new Workspace();
+        Workspace inner = new Workspace();
+        try (Workspace.Scope step = outer.open()) {
+            assertThatThrownBy(outer::open).hasMessageContaining("already open");
+            Tensor kept = Workspace.empty(5);
+            try (Workspace.Scope nested = inner.open()) {
+                Workspace.empty(7);
+            }
+            assertThat(kept.array()).hasSize(5);
+            Workspace.empty(5);
+        }
+        assertThat(outer.bytes()).isEqualTo(40);
+        assertThat(inner.bytes()).isEqualTo(28);
+    }
+
+    @Test
+    void withoutATapeAnOpMayReturnAViewOfWhatItTook() {
+        try (Workspace.Scope step = new Workspace().open()) {
+            Tensor x = Silu.silu(Tensor.full(1f, 2, 3));
+            Tensor y = Reshape.reshape(x, 6);
+            assertThat(y.get(0)).isEqualTo(x.get(0)).isGreaterThan(0.7f);
+        }
+    }
+
+    @Test
+    void aWarmTrainingStepAllocatesNoArrays() {
+        int previous = Parallel.threads();
+        Parallel.setThreads(1);
+        Workspace w = new Workspace();
+        SplittableRandom random = new SplittableRandom(1);
+        Tensor x = Tensor.randn(random, 0f, 1f, 256, 64);
+        Tensor gain = Tensor.full(1f, 64).requiresGrad(true);
+        Tensor weight = Tensor.randn(random, 0f, 0.1f, 64, 64).requiresGrad(true);
+        PreparedWeight prepared = new PreparedWeight(weight);
+        step(w, x, gain, weight, prepared);
+        long bytes = w.bytes();
+        long allocated = Long.MAX_VALUE;
+        // Vectors are objects until C2 has compiled the kernels, which takes some thousand calls.
+        for (int i = 0; i < 20_000 && allocated > 40_000; i++) {
+            long before = allocatedBytes();
+            step(w, x, gain, weight, prepared);
+            allocated = allocatedBytes() - before;
+        }
+        Parallel.setThreads(previous);
+        assertThat(w.bytes()).isEqualTo(bytes).isGreaterThan(256 * 64 * 4);
+        assertThat(allocated).as("a single activation has 64 KiB").isLessThan(40_000);
+    }
+
+    private static void step(Workspace w, Tensor x, Tensor gain, Tensor weight, PreparedWeight prepared) {
+        try (Workspace.Scope step = w.open();
+                Tape tape = Tape.open()) {
+            Tensor h = x;
+            for (int layer = 0; layer < 3; layer++) {
+                h = Silu.silu(Linear.linear(RmsNorm.rmsNorm(h, gain, 1e-6f), prepared));
+            }
+            tape.backward(Mean.mean(h));
+            weight.markWritten();
+        }
+    }
+
+    private static long allocatedBytes() {
+        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+                .getThreadAllocatedBytes(Thread.currentThread().threadId());
+    }
+}
