@@ -41,6 +41,10 @@ public record RopeConfig(double ropeTheta, Scaling scaling) {
                     throw new IllegalArgumentException("rope_scaling.original_max_position_embeddings: "
                             + originalMaxPositionEmbeddings + "; need at least 1");
                 }
+                if (!(betaSlow > 0) || !(betaFast >= betaSlow)) {
+                    throw new IllegalArgumentException("rope_scaling: beta_fast " + betaFast + ", beta_slow " + betaSlow
+                            + "; need beta_fast >= beta_slow > 0");
+                }
             }
         }
     }
