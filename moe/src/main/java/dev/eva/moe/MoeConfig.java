@@ -5,11 +5,13 @@ package dev.eva.moe;
  *
  * @param hiddenSize model dimension D
  * @param nRoutedExperts routed experts E
- * @param nSharedExperts shared experts: one feed-forward network of {@code nSharedExperts * moeIntermediateSize}; may be 0
+ * @param nSharedExperts shared experts: one feed-forward network of {@code nSharedExperts * moeIntermediateSize}; may
+ *     be 0
  * @param numExpertsPerTok experts a token is sent to, K
  * @param moeIntermediateSize hidden width F of an expert
  * @param method how experts are chosen
- * @param normTopkProb whether the K weights of a token are divided by their sum (sigmoid scores only, as in transformers)
+ * @param normTopkProb whether the K weights of a token are divided by their sum (sigmoid scores only, as in
+ *     transformers)
  * @param routedScalingFactor factor of the weights, applied last
  */
 public record MoeConfig(

@@ -3,8 +3,9 @@ package dev.eva.moe;
 /** How the experts of a token are chosen: {@code topk_method} with its {@code scoring_func}. */
 public sealed interface RoutingMethod {
     /**
-     * DeepSeek-V3: sigmoid scores; selection by score plus bias among the {@code topkGroup} groups with the largest sum of their two best
-     * (the others masked with minus infinity); weights from the unbiased scores. {@code nGroup = topkGroup = 1}: no groups.
+     * DeepSeek-V3: sigmoid scores; selection by score plus bias among the {@code topkGroup} groups with the largest sum
+     * of their two best (the others masked with minus infinity); weights from the unbiased scores. {@code nGroup =
+     * topkGroup = 1}: no groups.
      */
     record NoauxTc(int nGroup, int topkGroup) implements RoutingMethod {}
 

@@ -1,0 +1,88 @@
+package dev.eva.model;
+
+import dev.eva.mla.MlaWeights;
+import dev.eva.moe.MoE;
+import dev.eva.moe.Routing;
+import dev.eva.nn.FeedForward;
+import dev.eva.nn.Layer;
+import dev.eva.nn.Parameter;
+import dev.eva.nn.RmsNorm;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.ops.Add;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+
+/**
+ * A pre-norm decoder layer: {@code x += attention(attnNorm(x)); x += ffn(ffnNorm(x))}.
+ *
+ * <p>The layer does not know which form attention takes: training and prefill pass the expanded one, decoding the
+ * absorbed one, over the same {@link MlaWeights}.
+ *
+ * <p>Source: DeepSeek-V3, arXiv:2412.19437, section 2.1
+ */
+public final class DecoderLayer implements Layer {
+    private final int index;
+    private final RmsNorm attnNorm;
+    private final MlaWeights attn;
+    private final RmsNorm ffnNorm;
+    private final Ffn ffn;
+
+    /** The new residual stream and, where the layer has experts, where its tokens went (otherwise null). */
+    record Output(Tensor x, Routing routing) {}
+
+    DecoderLayer(int index, RmsNorm attnNorm, MlaWeights attn, RmsNorm ffnNorm, Ffn ffn) {
+        this.index = index;
+        this.attnNorm = attnNorm;
+        this.attn = attn;
+        this.ffnNorm = ffnNorm;
+        this.ffn = ffn;
+    }
+
+    static DecoderLayer random(DeepSeekConfig config, int index, RandomGenerator random) {
+        int d = config.hiddenSize();
+        float eps = (float) config.rmsNormEps();
+        float std = (float) config.initializerRange();
+        MlaWeights attn = MlaWeights.random(config.mla(), std, random);
+        Ffn ffn = config.isMoe(index)
+                ? new Ffn.Experts(MoE.random(config.moe(), std, random))
+                : new Ffn.Dense(FeedForward.random(d, config.intermediateSize(), std, random));
+        return new DecoderLayer(index, new RmsNorm(d, eps), attn, new RmsNorm(d, eps), ffn);
+    }
+
+    /** x (M, D) -> (M, D); {@code attention} maps the normed (M, D) to (M, D). */
+    Output forward(Tensor x, UnaryOperator<Tensor> attention, Probe probe) {
+        Tensor attended = attention.apply(attnNorm.forward(x));
+        probe.on("attn", index, attended);
+        Tensor h = Add.add(x, attended);
+        Tensor normed = ffnNorm.forward(h);
+        Output out = switch (ffn) {
+            case Ffn.Dense dense -> new Output(Add.add(h, dense.network().forward(normed)), null);
+            case Ffn.Experts experts -> {
+                MoE.Output mixed = experts.moe().forward(normed);
+                probe.on("router.logits", index, mixed.routing().logits());
+                yield new Output(Add.add(h, mixed.out()), mixed.routing());
+            }
+        };
+        probe.on("hidden", index, out.x());
+        return out;
+    }
+
+    /** The attention's weights. */
+    public MlaWeights attn() {
+        return attn;
+    }
+
+    /** The feed-forward part. */
+    public Ffn ffn() {
+        return ffn;
+    }
+
+    @Override
+    public void visit(String prefix, Consumer<Parameter> visitor) {
+        attnNorm.visit(Layer.path(prefix, "attnNorm"), visitor);
+        attn.visit(Layer.path(prefix, "attn"), visitor);
+        ffnNorm.visit(Layer.path(prefix, "ffnNorm"), visitor);
+        ffn.visit(Layer.path(prefix, "ffn"), visitor);
+    }
+}

@@ -1,0 +1,2 @@
+/** Text from a model: sampling, and decoding with a latent cache. */
+package dev.eva.model.generate;

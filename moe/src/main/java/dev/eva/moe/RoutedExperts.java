@@ -1,0 +1,56 @@
+package dev.eva.moe;
+
+import dev.eva.nn.Layer;
+import dev.eva.nn.Parameter;
+import dev.eva.nn.init.Init;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.PreparedWeight;
+import dev.eva.tensor.ops.GroupedLinear;
+import dev.eva.tensor.ops.SwiGlu;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * The routed experts of a layer, each {@code W_2 (silu(W_1 x) * W_3 x)}, computed together: tokens sorted by expert,
+ * one grouped product for all gates and ups, one for all downs.
+ *
+ * <p>Parameters: {@code w13} (E, 2F, D), gate rows above up rows, and {@code w2} (E, D, F).
+ */
+public final class RoutedExperts implements Layer {
+    private final PreparedWeight w13;
+    private final PreparedWeight w2;
+
+    /** Over w13 (E, 2F, D) and w2 (E, D, F), which are not copied and become parameters. */
+    RoutedExperts(Tensor w13, Tensor w2) {
+        if (w13.shape().rank() != 3 || w2.shape().rank() != 3 || w13.dim(0) != w2.dim(0) || w13.dim(1) != 2 * w2.dim(2)
+                || w13.dim(2) != w2.dim(1)) {
+            throw new IllegalArgumentException(
+                    "experts: w13 " + w13.shape() + ", w2 " + w2.shape() + "; need (E, 2F, D) and (E, D, F)");
+        }
+        this.w13 = new PreparedWeight(w13.requiresGrad(true));
+        this.w2 = new PreparedWeight(w2.requiresGrad(true));
+    }
+
+    static RoutedExperts random(MoeConfig c, float std, RandomGenerator random) {
+        int e = c.nRoutedExperts();
+        int f = c.moeIntermediateSize();
+        return new RoutedExperts(
+                Init.normal(std, random, e, 2 * f, c.hiddenSize()), Init.normal(std, random, e, c.hiddenSize(), f));
+    }
+
+    /** x (T, D) -> {@code sum_j weight_tj expert_tj(x_t)} (T, D). */
+    Tensor forward(Tensor x, Routing routing) {
+        SlotOrder order = SlotOrder.of(routing.expertIds(), routing.counts());
+        Tensor gateUp = GroupedLinear.groupedLinear(Dispatch.dispatch(x, order), w13, order.starts());
+        Tensor y = GroupedLinear.groupedLinear(SwiGlu.swiGlu(gateUp), w2, order.starts());
+        return Combine.combine(y, routing.weights(), order);
+    }
+
+    @Override
+    public void visit(String prefix, Consumer<Parameter> visitor) {
+        int f = w2.inFeatures();
+        Parameter.Role role = Parameter.Role.MATRIX;
+        visitor.accept(new Parameter(Layer.path(prefix, "w13"), w13.weight(), role, f));
+        visitor.accept(new Parameter(Layer.path(prefix, "w2"), w2.weight(), role, w2.outFeatures()));
+    }
+}
