@@ -1,0 +1,129 @@
+package dev.eva.nn.optim;
+
+import dev.eva.nn.Parameter;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.AdamWKernel;
+import dev.eva.tensor.kernel.Kernels;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Adam with decoupled weight decay (arXiv:1711.05101). In step t with gradient g:
+ *
+ * <pre>{@code
+ * p *= 1 - lr w
+ * m  = beta1 m + (1 - beta1) g
+ * v  = beta2 v + (1 - beta2) g^2
+ * p -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)
+ * }</pre>
+ */
+public final class AdamW implements Optimizer {
+    /**
+     * Constants of the two moments.
+     *
+     * @param beta1 decay rate of the mean, in [0, 1)
+     * @param beta2 decay rate of the mean square, in [0, 1)
+     * @param eps added to the root of the mean square
+     */
+    public record Moments(double beta1, double beta2, double eps) {
+        /** As DeepSeek-V3 was trained (arXiv:2412.19437, section 4.2; eps is the usual one). */
+        public static final Moments DEEPSEEK = new Moments(0.9, 0.95, 1e-8);
+
+        public Moments {
+            if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1)) {
+                throw new IllegalArgumentException(
+                        "adamW: betas " + beta1 + ", " + beta2 + "; need 0 or more and less than 1");
+            }
+            if (!(eps > 0)) {
+                throw new IllegalArgumentException("adamW: eps " + eps + "; need more than 0");
+            }
+        }
+    }
+
+    private static final AdamWKernel KERNEL = Kernels.find(AdamWKernel.class, AdamWKernel.REFERENCE);
+    /** Elements of a task: four arrays of it fit in a second-level cache. */
+    private static final int BLOCK = 32 * 1024;
+
+    private record Slot(Tensor value, Tensor m, Tensor v, boolean decays) {}
+
+    private record Block(Slot slot, int from, int length) {}
+
+    private final Moments moments;
+    private final float rate;
+    private final List<Slot> slots = new ArrayList<>();
+    private final List<Block> blocks = new ArrayList<>();
+    private final List<StateTensor> state = new ArrayList<>();
+    private long steps;
+
+    /** @param parameters those to change; buffers among them are skipped */
+    public AdamW(List<Parameter> parameters, Moments moments, WeightDecay decay) {
+        this.moments = moments;
+        this.rate = decay.rate();
+        for (Parameter p : parameters) {
+            if (p.role() != Parameter.Role.BUFFER) {
+                add(p, decay.which().test(p));
+            }
+        }
+    }
+
+    private void add(Parameter p, boolean decays) {
+        Slot slot = new Slot(p.value(), Tensor.zeros(p.value().shape()), Tensor.zeros(p.value().shape()), decays);
+        slots.add(slot);
+        state.add(new StateTensor(p.name() + ".m", slot.m));
+        state.add(new StateTensor(p.name() + ".v", slot.v));
+        for (int from = 0; from < p.value().size(); from += BLOCK) {
+            blocks.add(new Block(slot, from, Math.min(BLOCK, p.value().size() - from)));
+        }
+    }
+
+    @Override
+    public void step(float lr) {
+        steps++;
+        for (Slot s : slots) {
+            s.value.gradOrZeros();
+        }
+        AdamWKernel.Step still = numbers(lr, 0f);
+        AdamWKernel.Step decaying = numbers(lr, rate);
+        Parallel.run(blocks.size(), i -> {
+            Block b = blocks.get(i);
+            step(b, b.slot.decays ? decaying : still);
+        });
+        for (Slot s : slots) {
+            s.value.markWritten();
+        }
+    }
+
+    private AdamWKernel.Step numbers(float lr, float decay) {
+        return AdamWKernel.Step.at(steps, lr, decay, moments.beta1, moments.beta2, moments.eps);
+    }
+
+    private static void step(Block b, AdamWKernel.Step numbers) {
+        Tensor p = b.slot.value;
+        Tensor g = p.grad();
+        Tensor m = b.slot.m;
+        Tensor v = b.slot.v;
+        KERNEL.step(b.length, numbers, g.array(), g.offset() + b.from, p.array(), p.offset() + b.from,
+                m.array(), m.offset() + b.from, v.array(), v.offset() + b.from);
+    }
+
+    @Override
+    public long steps() {
+        return steps;
+    }
+
+    @Override
+    public List<StateTensor> state() {
+        return List.copyOf(state);
+    }
+
+    @Override
+    public void restore(long steps, Function<String, Tensor> saved) {
+        if (steps < 0) {
+            throw new IllegalArgumentException("optimizer: " + steps + " saved steps; need 0 or more");
+        }
+        StateTensor.restore(state, saved);
+        this.steps = steps;
+    }
+}
