@@ -12,8 +12,8 @@ package dev.eva.mla;
 public record CacheSize(long tokens, int standardRow, int latent, int rope) {
     public CacheSize {
         if (tokens < 1 || standardRow < 1 || latent < 1 || rope < 0) {
-            throw new IllegalArgumentException("cache: " + tokens + " tokens, standard row " + standardRow
-                    + ", latent " + latent + ", rope " + rope + "; need at least 1 of each, rope at least 0");
+            throw new IllegalArgumentException("cache: " + tokens + " tokens, standard row " + standardRow + ", latent "
+                    + latent + ", rope " + rope + "; need at least 1 of each, rope at least 0");
         }
     }
 

@@ -65,9 +65,21 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
             layOutValue(in[1], task, val);
             int hAt = task * length * h;
             ATTENTION.forward(
-                    length, h, v, scale, q.array(), q.offset() + hAt, k.array(), k.offset() + hAt, val.array(),
-                    val.offset() + task * length * v, out.array(), outAt(out, task), heads * v,
-                    lse.array(), lse.offset() + task * length);
+                    length,
+                    h,
+                    v,
+                    scale,
+                    q.array(),
+                    q.offset() + hAt,
+                    k.array(),
+                    k.offset() + hAt,
+                    val.array(),
+                    val.offset() + task * length * v,
+                    out.array(),
+                    outAt(out, task),
+                    heads * v,
+                    lse.array(),
+                    lse.offset() + task * length);
         });
         ctx.save(q, k, val, lse);
         return out;
@@ -107,10 +119,29 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         int hAt = task * length * h;
         int vAt = task * length * v;
         ATTENTION.backward(
-                length, h, v, scale, q.array(), q.offset() + hAt, k.array(), k.offset() + hAt, val.array(),
-                val.offset() + vAt, out.array(), dOut.array(), outAt(out, task), outAt(dOut, task), heads * v,
-                lse.array(), lse.offset() + task * length, dq.array(), dq.offset() + hAt, dk.array(), dk.offset() + hAt,
-                dv.array(), dv.offset() + vAt);
+                length,
+                h,
+                v,
+                scale,
+                q.array(),
+                q.offset() + hAt,
+                k.array(),
+                k.offset() + hAt,
+                val.array(),
+                val.offset() + vAt,
+                out.array(),
+                dOut.array(),
+                outAt(out, task),
+                outAt(dOut, task),
+                heads * v,
+                lse.array(),
+                lse.offset() + task * length,
+                dq.array(),
+                dq.offset() + hAt,
+                dk.array(),
+                dk.offset() + hAt,
+                dv.array(),
+                dv.offset() + vAt);
     }
 
     /** Index of a head's output at the first position of its sequence. */

@@ -75,12 +75,23 @@ public final class MlaDecode {
         Tensor latent = m == 1 ? out : Workspace.empty(n * m, c.cacheRow());
         swapHeads(q, m, n, c.qkHeadDim(), byHead);
         GEMM.multiplyGrouped(
-                starts(n, m), byHead.array(), byHead.offset(), c.qkHeadDim(), 1, absorbed.keys(), 0f, latent.array(),
-                latent.offset(), c.cacheRow());
+                starts(n, m),
+                byHead.array(),
+                byHead.offset(),
+                c.qkHeadDim(),
+                1,
+                absorbed.keys(),
+                0f,
+                latent.array(),
+                latent.offset(),
+                c.cacheRow());
         Rope.Tables tables = weights.rope().tables(start + m);
         for (int row = 0; row < n * m; row++) {
             tables.rotate(
-                    start + row % m, byHead.array(), byHead.offset() + row * c.qkHeadDim() + nope, latent.array(),
+                    start + row % m,
+                    byHead.array(),
+                    byHead.offset() + row * c.qkHeadDim() + nope,
+                    latent.array(),
                     latent.offset() + row * c.cacheRow() + r);
         }
         if (m > 1) {
@@ -111,30 +122,46 @@ public final class MlaDecode {
         int n = c.numAttentionHeads();
         int m = q.dim(0) / n;
         int r = c.kvLoraRank();
-        int chunks = (start + m + CHUNK - 1) / CHUNK;
-        Partials parts = Partials.of(m, chunks, n, r);
-        int room = LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim());
-        Tensor scratch = Workspace.empty(m * chunks, room);
-        float scale = weights.softmaxScale();
-        Parallel.run(m * chunks, task -> {
-            int token = task / chunks;
-            int from = task % chunks * CHUNK;
-            int rows = Math.min(CHUNK, start + token + 1 - from);
-            if (rows > 0) {
-                int part = parts.row(token, task % chunks, 0);
-                LATENT.scan(
-                        n, rows, r, c.qkRopeHeadDim(), scale, q.array(), q.offset() + token * n * c.cacheRow(),
-                        cache.rows(), from * c.cacheRow(), scratch.array(), scratch.offset() + task * room,
-                        parts.z().array(), parts.z().offset() + part * r, parts.stats().array(),
-                        parts.stats().offset() + part * 2);
-            }
-        });
+        Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r);
+        int tasks = m * parts.chunks();
+        Tensor scratch = Workspace.empty(tasks, LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim()));
+        Parallel.run(tasks, task -> scan(q, cache, start, parts, scratch, task));
         Parallel.run(m * n, row -> {
             int token = row / n;
             parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * r);
         });
         Workspace.releaseUnheld(scratch);
         parts.release();
+    }
+
+    /** One chunk for one token; a chunk wholly after the token has nothing for it. */
+    private void scan(Tensor q, LatentCache cache, int start, Partials parts, Tensor scratch, int task) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int token = task / parts.chunks();
+        int from = task % parts.chunks() * CHUNK;
+        int rows = Math.min(CHUNK, start + token + 1 - from);
+        if (rows <= 0) {
+            return;
+        }
+        Tensor z = parts.z();
+        Tensor stats = parts.stats();
+        LATENT.scan(
+                n,
+                rows,
+                c.kvLoraRank(),
+                c.qkRopeHeadDim(),
+                weights.softmaxScale(),
+                q.array(),
+                q.offset() + token * n * c.cacheRow(),
+                cache.rows(),
+                from * c.cacheRow(),
+                scratch.array(),
+                scratch.offset() + task * scratch.dim(1),
+                z.array(),
+                z.offset() + task * n * c.kvLoraRank(),
+                stats.array(),
+                stats.offset() + task * n * 2);
     }
 
     /** (M, N, R) -> (M, N*v). */
@@ -147,8 +174,16 @@ public final class MlaDecode {
         Tensor values = Workspace.empty(n * m, v);
         swapHeads(z, m, n, r, byHead);
         GEMM.multiplyGrouped(
-                starts(n, m), byHead.array(), byHead.offset(), r, 1, absorbed.values(), 0f, values.array(),
-                values.offset(), v);
+                starts(n, m),
+                byHead.array(),
+                byHead.offset(),
+                r,
+                1,
+                absorbed.values(),
+                0f,
+                values.array(),
+                values.offset(),
+                v);
         Tensor out = Workspace.empty(m, n * v);
         swapHeads(values, n, m, v, out);
         Workspace.releaseUnheld(values);

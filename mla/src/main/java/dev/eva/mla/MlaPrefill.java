@@ -90,9 +90,21 @@ public final class MlaPrefill {
             layOutQuery(tables, q, head, heads.start, qs.slice(i * l, (i + 1) * l));
             layOutKeyValue(kv, cache, head, ks.slice(i * l, (i + 1) * l), vs.slice(i * l, (i + 1) * l));
             ATTENTION.forward(
-                    l, h, v, scale, qs.array(), qs.offset() + hAt, ks.array(), ks.offset() + hAt, vs.array(),
-                    vs.offset() + i * l * v, out.array(), out.offset() + head * v, c.numAttentionHeads() * v,
-                    lse.array(), lse.offset() + i * l);
+                    l,
+                    h,
+                    v,
+                    scale,
+                    qs.array(),
+                    qs.offset() + hAt,
+                    ks.array(),
+                    ks.offset() + hAt,
+                    vs.array(),
+                    vs.offset() + i * l * v,
+                    out.array(),
+                    out.offset() + head * v,
+                    c.numAttentionHeads() * v,
+                    lse.array(),
+                    lse.offset() + i * l);
         });
         Workspace.releaseUnheld(lse);
         Workspace.releaseUnheld(vs);

@@ -34,7 +34,9 @@ class MlaConfigTest {
     @Test
     void freshWeightsHaveTheParametersOfV2LitesAttention() {
         MlaConfig lite = new MlaConfig(2048, 16, new QueryProjection.Direct(), 512, 128, 64, 128, ROPE);
-        long count = MlaOracle.weights(lite, 1).parameters().stream().mapToLong(p -> p.value().size()).sum();
+        long count = MlaOracle.weights(lite, 1).parameters().stream()
+                .mapToLong(p -> p.value().size())
+                .sum();
         // 13.763 M a layer, of which 512 are gains.
         assertThat(count).isEqualTo(2048L * 3072 + 2048 * 576 + 512 + 512 * 4096 + 2048 * 2048);
         assertThat(Math.round(count / 1e3)).isEqualTo(13763);

@@ -86,16 +86,18 @@ class MlaTest {
         MlaConfig config = MlaOracle.lowRank();
         MlaWeights w = MlaOracle.weights(config, 1);
         Tensor x = MlaOracle.input(config, 300, 2);
-        float[] whole = new MlaDecode(w).forward(x, new LatentCache(config, 300), 0).toArray();
+        float[] whole =
+                new MlaDecode(w).forward(x, new LatentCache(config, 300), 0).toArray();
         long sevenTokens = 7L * 2 * config.numAttentionHeads() * config.kvLoraRank();
-        float[] slabs = new MlaDecode(w, sevenTokens).forward(x, new LatentCache(config, 300), 0).toArray();
+        float[] slabs = new MlaDecode(w, sevenTokens)
+                .forward(x, new LatentCache(config, 300), 0)
+                .toArray();
         assertThat(slabs).isEqualTo(whole);
     }
 
     @Test
     void inferenceExpandsPromptsAndAbsorbsSingleTokens() {
-        MlaConfig v3 = new MlaConfig(
-                7168, 128, new QueryProjection.LowRank(1536), 512, 128, 64, 128, MlaOracle.YARN);
+        MlaConfig v3 = new MlaConfig(7168, 128, new QueryProjection.LowRank(1536), 512, 128, 64, 128, MlaOracle.YARN);
         assertThat(MlaInference.expandedIsCheaper(v3, 1000, 0)).isTrue();
         assertThat(MlaInference.expandedIsCheaper(v3, 1, 1000)).isFalse();
         assertThat(MlaInference.expandedIsCheaper(v3, 8, 100_000)).isFalse();
@@ -107,8 +109,10 @@ class MlaTest {
         MlaTrain train = new MlaTrain(MlaOracle.weights(config, 1));
         Tensor x = MlaOracle.input(config, 2 * 9, 2);
         Tensor both = train.forward(x, 2, 9);
-        assertThat(both.slice(0, 9).toArray()).isEqualTo(train.forward(x.slice(0, 9), 1, 9).toArray());
-        assertThat(both.slice(9, 18).toArray()).isEqualTo(train.forward(x.slice(9, 18), 1, 9).toArray());
+        assertThat(both.slice(0, 9).toArray())
+                .isEqualTo(train.forward(x.slice(0, 9), 1, 9).toArray());
+        assertThat(both.slice(9, 18).toArray())
+                .isEqualTo(train.forward(x.slice(9, 18), 1, 9).toArray());
     }
 
     @Test
@@ -179,8 +183,13 @@ class MlaTest {
         MlaOracle.weights(MlaOracle.lowRank(), 1).visit("layers.0.attn", p -> names.add(p.name()));
         assertThat(names)
                 .containsExactly(
-                        "layers.0.attn.wqA", "layers.0.attn.qNorm", "layers.0.attn.wqB", "layers.0.attn.wkvA",
-                        "layers.0.attn.kvNorm", "layers.0.attn.wkvB", "layers.0.attn.wo");
+                        "layers.0.attn.wqA",
+                        "layers.0.attn.qNorm",
+                        "layers.0.attn.wqB",
+                        "layers.0.attn.wkvA",
+                        "layers.0.attn.kvNorm",
+                        "layers.0.attn.wkvB",
+                        "layers.0.attn.wo");
     }
 
     @Test

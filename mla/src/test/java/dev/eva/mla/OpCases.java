@@ -34,10 +34,12 @@ final class OpCases {
         int n = c.numAttentionHeads();
         int rows = batch * length;
         return OpCase.of(
-                "mlaAttention " + c.query() + " " + batch + "x" + length, MlaAttention.class,
+                "mlaAttention " + c.query() + " " + batch + "x" + length,
+                MlaAttention.class,
                 x -> MlaAttention.mlaAttention(x[0], x[1], x[2], w, batch, length),
                 x -> new MlaOracle(c, batch, length).attention(x[0], x[1], x[2]),
-                Shape.of(rows, n * c.qkHeadDim()), Shape.of(rows, n * (c.qkNopeHeadDim() + c.vHeadDim())),
+                Shape.of(rows, n * c.qkHeadDim()),
+                Shape.of(rows, n * (c.qkNopeHeadDim() + c.vHeadDim())),
                 Shape.of(rows, c.qkRopeHeadDim()));
     }
 
@@ -50,7 +52,8 @@ final class OpCases {
             shapes.add(p.value().shape());
         });
         return OpCase.of(
-                        "mlaTrain " + c.query() + " " + batch + "x" + length, MlaAttention.class,
+                        "mlaTrain " + c.query() + " " + batch + "x" + length,
+                        MlaAttention.class,
                         x -> new MlaTrain(weights(c, x)).forward(x[0], batch, length),
                         x -> {
                             Map<String, double[]> w = new HashMap<>();
@@ -70,8 +73,7 @@ final class OpCases {
                 ? new QueryWeights.Direct(new Linear(x[1]))
                 : new QueryWeights.LowRank(new Linear(x[1]), norm(x[2]), new Linear(x[3]));
         int i = direct ? 2 : 4;
-        return new MlaWeights(
-                c, query, new Linear(x[i]), norm(x[i + 1]), new Linear(x[i + 2]), new Linear(x[i + 3]));
+        return new MlaWeights(c, query, new Linear(x[i]), norm(x[i + 1]), new Linear(x[i + 2]), new Linear(x[i + 3]));
     }
 
     private static RmsNorm norm(Tensor gains) {

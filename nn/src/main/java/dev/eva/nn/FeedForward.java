@@ -22,8 +22,8 @@ public final class FeedForward implements Layer {
      */
     public FeedForward(Projection w13, Projection w2) {
         if (w13.outFeatures() != 2 * w2.inFeatures() || w13.inFeatures() != w2.outFeatures()) {
-            throw new IllegalArgumentException("feed-forward: w13 is " + sizes(w13) + ", w2 " + sizes(w2)
-                    + "; need (2F, D) and (D, F)");
+            throw new IllegalArgumentException(
+                    "feed-forward: w13 is " + sizes(w13) + ", w2 " + sizes(w2) + "; need (2F, D) and (D, F)");
         }
         this.w13 = w13;
         this.w2 = w2;

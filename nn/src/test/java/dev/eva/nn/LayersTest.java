@@ -61,7 +61,8 @@ class LayersTest {
     @Test
     void initIsSeededAndHasTheAskedSpread() {
         Tensor a = Init.normal(0.006f, new SplittableRandom(3), 100, 200);
-        assertThat(Init.normal(0.006f, new SplittableRandom(3), 100, 200).array()).isEqualTo(a.array());
+        assertThat(Init.normal(0.006f, new SplittableRandom(3), 100, 200).array())
+                .isEqualTo(a.array());
         double sum = 0;
         double squares = 0;
         for (float x : a.array()) {

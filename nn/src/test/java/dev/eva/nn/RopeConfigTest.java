@@ -18,8 +18,7 @@ class RopeConfigTest {
         "40, 4096, 1, 0, beta_slow 0.0",
     })
     void impossibleYarnIsSaid(double factor, int original, double fast, double slow, String message) {
-        assertThatThrownBy(
-                        () -> new Yarn(factor, original, fast, slow, OptionalDouble.empty(), OptionalDouble.empty()))
+        assertThatThrownBy(() -> new Yarn(factor, original, fast, slow, OptionalDouble.empty(), OptionalDouble.empty()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
     }

@@ -33,8 +33,16 @@ class RopeTest {
         "10000, 1, 32, 1, 1.0, 1.0, 10, 23, 1.0, 0.07216878364870322",
     })
     void yarnConstantsOfReleasedModels(
-            double theta, double factor, double fast, double slow, Double mscale, Double allDim, int low, int high,
-            double multiplier, double softmaxScale) {
+            double theta,
+            double factor,
+            double fast,
+            double slow,
+            Double mscale,
+            Double allDim,
+            int low,
+            int high,
+            double multiplier,
+            double softmaxScale) {
         Yarn yarn = yarn(factor, fast, slow, mscale, allDim);
         Rope rope = new Rope(new RopeConfig(theta, yarn), DIM, 10);
         assertThat(RopeFrequencies.ramp(yarn, theta, DIM)).isEqualTo(new RopeFrequencies.Ramp(low, high));
@@ -86,7 +94,9 @@ class RopeTest {
     @Test
     void aPositionBeyondTheContextIsSaid() {
         Rope rope = new Rope(RopeConfig.plain(10000), 8, 100);
-        assertThatThrownBy(() -> rope.tables(101)).hasMessageContaining("position 100").hasMessageContaining("100");
+        assertThatThrownBy(() -> rope.tables(101))
+                .hasMessageContaining("position 100")
+                .hasMessageContaining("100");
         assertThatThrownBy(() -> new Rope(RopeConfig.plain(10000), 7, 100)).hasMessageContaining("even");
     }
 
