@@ -6,8 +6,52 @@ import static dev.eva.tensor.kernel.vector.VectorMath.SPECIES;
 import dev.eva.tensor.kernel.Elementwise;
 import jdk.incubator.vector.FloatVector;
 
-/** Maps that need {@code exp}; C2 turns the others' scalar loops into the same vector code by itself. */
+/**
+ * Maps in vectors. The plain sums and products too: C2 leaves their scalar loops scalar, as outputs may be inputs (0.26
+ * against
+ * 0.06 ns an element in the cache, Zen 4).
+ */
 final class VectorElementwise implements Elementwise {
+    @Override
+    public void add(int n, float[] a, int aOffset, float[] b, int bOffset, float[] out, int outOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector v = FloatVector.fromArray(SPECIES, a, aOffset + i);
+            v.add(FloatVector.fromArray(SPECIES, b, bOffset + i)).intoArray(out, outOffset + i);
+        }
+        for (; i < n; i++) {
+            out[outOffset + i] = a[aOffset + i] + b[bOffset + i];
+        }
+    }
+
+    @Override
+    public void addTo(int n, float[] x, int xOffset, float[] out, int outOffset) {
+        add(n, x, xOffset, out, outOffset, out, outOffset);
+    }
+
+    @Override
+    public void mul(int n, float[] a, int aOffset, float[] b, int bOffset, float[] out, int outOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector v = FloatVector.fromArray(SPECIES, a, aOffset + i);
+            v.mul(FloatVector.fromArray(SPECIES, b, bOffset + i)).intoArray(out, outOffset + i);
+        }
+        for (; i < n; i++) {
+            out[outOffset + i] = a[aOffset + i] * b[bOffset + i];
+        }
+    }
+
+    @Override
+    public void scale(int n, float factor, float[] x, int xOffset, float[] out, int outOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xOffset + i).mul(factor).intoArray(out, outOffset + i);
+        }
+        for (; i < n; i++) {
+            out[outOffset + i] = factor * x[xOffset + i];
+        }
+    }
+
     @Override
     public void sigmoid(int n, float[] x, int xOffset, float[] out, int outOffset) {
         int i = 0;
@@ -17,6 +61,21 @@ final class VectorElementwise implements Elementwise {
         }
         for (; i < n; i++) {
             out[outOffset + i] = sigmoid(x[xOffset + i]);
+        }
+    }
+
+    @Override
+    public void sigmoidBackward(
+            int n, float[] y, int yOffset, float[] dOut, int dOutOffset, float[] dX, int dXOffset) {
+        int i = 0;
+        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+            FloatVector s = FloatVector.fromArray(SPECIES, y, yOffset + i);
+            FloatVector d = FloatVector.fromArray(SPECIES, dOut, dOutOffset + i);
+            d.mul(s.mul(one().sub(s))).intoArray(dX, dXOffset + i);
+        }
+        for (; i < n; i++) {
+            float s = y[yOffset + i];
+            dX[dXOffset + i] = dOut[dOutOffset + i] * (s * (1f - s));
         }
     }
 

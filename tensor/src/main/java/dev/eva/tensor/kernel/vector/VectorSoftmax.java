@@ -22,13 +22,16 @@ final class VectorSoftmax implements SoftmaxKernel {
 
     /** NaN is passed over; it comes back from the exponentials. */
     private static float max(int n, float[] x, int at) {
-        FloatVector m = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        FloatVector m0 = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        FloatVector m1 = m0;
         int i = 0;
-        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
-            FloatVector v = FloatVector.fromArray(SPECIES, x, at + i);
-            m = m.blend(v, v.compare(VectorOperators.GT, m));
+        for (; i <= n - 2 * LANES; i += 2 * LANES) {
+            FloatVector a = FloatVector.fromArray(SPECIES, x, at + i);
+            FloatVector b = FloatVector.fromArray(SPECIES, x, at + i + LANES);
+            m0 = m0.blend(a, a.compare(VectorOperators.GT, m0));
+            m1 = m1.blend(b, b.compare(VectorOperators.GT, m1));
         }
-        float max = m.reduceLanes(VectorOperators.MAX);
+        float max = m0.max(m1).reduceLanes(VectorOperators.MAX);
         for (; i < n; i++) {
             max = x[at + i] > max ? x[at + i] : max;
         }
