@@ -1,0 +1,94 @@
+package dev.eva.model.checkpoint;
+
+import dev.eva.model.DeepSeekConfig;
+import dev.eva.model.DeepSeekModel;
+import dev.eva.model.ParameterShape;
+import dev.eva.nn.Parameter;
+import dev.eva.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * A model on disk: {@code config.json} and safetensors with the names of Hugging Face's DeepSeek-V2 and V3
+ * checkpoints, one tensor an expert.
+ */
+public final class Checkpoint {
+    /** Draws zeros: the weights that are to be overwritten need no randomness. */
+    private static final class Zeros implements RandomGenerator {
+        @Override
+        public long nextLong() {
+            return 0;
+        }
+
+        @Override
+        public double nextGaussian() {
+            return 0;
+        }
+    }
+
+    private Checkpoint() {}
+
+    /**
+     * Reads a model, widened to float32 where it is stored in 16 bits or in FP8 blocks. Multi-token prediction layers
+     * are left out
+     * ({@link CheckpointFiles#predictionLayerNames()} tells).
+     *
+     * @param path a folder, or one safetensors file with {@code config.json} beside it
+     * @throws CheckpointException if a file is malformed, or if tensors are missing, too many or of another shape:
+     * all in one message
+     */
+    public static DeepSeekModel load(Path path) {
+        try (CheckpointFiles files = CheckpointFiles.open(path)) {
+            return load(files);
+        }
+    }
+
+    /** Reads a model from files that are open already. */
+    public static DeepSeekModel load(CheckpointFiles files) {
+        DeepSeekConfig config = files.config();
+        List<ParameterShape> shapes = ParameterShape.of(config);
+        checkMemory(files.path(), shapes);
+        WeightReader reader = new WeightReader(files);
+        reader.check(shapes);
+        DeepSeekModel model = DeepSeekModel.random(config, new Zeros());
+        reader.read(model.parameters());
+        return model;
+    }
+
+    /**
+     * Writes {@code config.json} and {@code model.safetensors} (F32) into a folder, which is created where it is
+     * missing. Each file is
+     * written beside its place and renamed.
+     *
+     * @throws CheckpointException if that fails; the files of before are then untouched
+     */
+    public static void save(DeepSeekModel model, Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new CheckpointException("save " + folder + ": cannot create the folder: " + e.getMessage(), e);
+        }
+        // transformers refuses a file without a format.
+        SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+        for (Parameter p : model.parameters()) {
+            Tensor value = p.value();
+            for (HfNames.Piece piece : HfNames.pieces(p.name(), value.shape().dims())) {
+                writer.add(piece.name(), value.array(), value.offset() + piece.offset(), piece.dims());
+            }
+        }
+        writer.write(folder.resolve(CheckpointFiles.SINGLE));
+        ConfigJson.write(model.config(), folder.resolve(CheckpointFiles.CONFIG));
+    }
+
+    private static void checkMemory(Path path, List<ParameterShape> shapes) {
+        long bytes = 4 * shapes.stream().mapToLong(ParameterShape::size).sum();
+        long most = Runtime.getRuntime().maxMemory();
+        if (bytes > most) {
+            throw new CheckpointException(path + ": " + (bytes >> 20) + " MiB of weights in float32 do not fit in the heap of "
+                    + (most >> 20) + " MiB; give the JVM more with -Xmx");
+        }
+    }
+}
