@@ -47,8 +47,14 @@ public final class MlaPrefill {
         cache.append(latent, narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim()), weights.rope(), start);
         Tensor all = start == 0 ? latent : latents(cache);
         Tensor kv = weights.wkvB().forward(all);
-        Tensor o = attend(weights.query().forward(x), kv, cache, start);
-        return weights.wo().forward(o.slice(start, start + m));
+        Tensor q = weights.query().forward(x);
+        Tensor o = attend(q, kv, cache, start);
+        // The largest tensors of a prompt: the next layer takes the same memory.
+        Workspace.releaseUnheld(q);
+        Workspace.releaseUnheld(kv);
+        Tensor out = weights.wo().forward(o.slice(start, start + m));
+        Workspace.releaseUnheld(o);
+        return out;
     }
 
     /** (L, R): the latents of all cached tokens, without the keys beside them. */

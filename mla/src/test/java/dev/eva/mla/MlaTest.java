@@ -64,18 +64,22 @@ class MlaTest {
         MlaDecode decode = new MlaDecode(w);
         MlaPrefill prefill = new MlaPrefill(w);
         MlaInference inference = new MlaInference(w);
+        Workspace workspace = new Workspace();
         for (int form = 0; form < 4; form++) {
             LatentCache cache = new LatentCache(config, 300);
             int start = 0;
             for (int i = 0; i < pieces.length; i++) {
-                Tensor piece = x.slice(start, start + pieces[i]);
-                Tensor y = switch (form) {
-                    case 0 -> decode.forward(piece, cache, start);
-                    case 1 -> prefill.forward(piece, cache, start);
-                    case 2 -> inference.forward(piece, cache, start);
-                    default -> i % 2 == 0 ? prefill.forward(piece, cache, start) : decode.forward(piece, cache, start);
-                };
-                assertClose(y, rows(expected, config, start, start + pieces[i]), scale(expected));
+                try (Workspace.Scope step = workspace.open()) {
+                    Tensor piece = x.slice(start, start + pieces[i]);
+                    Tensor y = switch (form) {
+                        case 0 -> decode.forward(piece, cache, start);
+                        case 1 -> prefill.forward(piece, cache, start);
+                        case 2 -> inference.forward(piece, cache, start);
+                        default ->
+                            i % 2 == 0 ? prefill.forward(piece, cache, start) : decode.forward(piece, cache, start);
+                    };
+                    assertClose(y, rows(expected, config, start, start + pieces[i]), scale(expected));
+                }
                 start += pieces[i];
             }
         }
