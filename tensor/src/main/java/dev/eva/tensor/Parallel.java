@@ -109,7 +109,8 @@ public final class Parallel {
         if (p == null) {
             synchronized (Parallel.class) {
                 if (pool == null) {
-                    pool = new Pool(Integer.getInteger("eva.threads", Runtime.getRuntime().availableProcessors()));
+                    pool = new Pool(Integer.getInteger(
+                            "eva.threads", Runtime.getRuntime().availableProcessors()));
                 }
                 p = pool;
             }

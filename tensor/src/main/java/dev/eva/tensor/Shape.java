@@ -20,9 +20,8 @@ public final class Shape {
             }
             n *= d;
             if (n > Integer.MAX_VALUE - 16) {
-                throw new IllegalArgumentException(
-                        "shape: too many elements for one tensor: " + Arrays.toString(dims)
-                                + "; need at most 2^31 - 17");
+                throw new IllegalArgumentException("shape: too many elements for one tensor: " + Arrays.toString(dims)
+                        + "; need at most 2^31 - 17");
             }
         }
         this.dims = dims;

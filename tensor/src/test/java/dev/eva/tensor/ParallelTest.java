@@ -96,14 +96,17 @@ class ParallelTest {
         Parallel.setThreads(threads);
         for (int bad : new int[] {0, 5, 49}) {
             assertThatThrownBy(() -> Parallel.run(50, i -> {
-                if (i == bad) {
-                    throw new IllegalArgumentException("task " + i);
-                }
-            })).isInstanceOf(IllegalArgumentException.class).hasMessage("task " + bad);
+                        if (i == bad) {
+                            throw new IllegalArgumentException("task " + i);
+                        }
+                    }))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("task " + bad);
         }
         assertThatThrownBy(() -> Parallel.run(4, i -> {
-            throw new StackOverflowError();
-        })).isInstanceOf(StackOverflowError.class);
+                    throw new StackOverflowError();
+                }))
+                .isInstanceOf(StackOverflowError.class);
         everyIndexRunsOnce(threads);
     }
 

@@ -32,7 +32,10 @@ class ShapeTest {
         Shape s = Shape.of(dims);
         dims[0] = 9;
         s.dims()[1] = 9;
-        assertThat(s).isEqualTo(Shape.of(2, 3)).hasSameHashCodeAs(Shape.of(2, 3)).hasToString("(2, 3)");
+        assertThat(s)
+                .isEqualTo(Shape.of(2, 3))
+                .hasSameHashCodeAs(Shape.of(2, 3))
+                .hasToString("(2, 3)");
         assertThat(s.withLast(7)).isEqualTo(Shape.of(2, 7));
         assertThat(s).isNotEqualTo(Shape.of(3, 2));
     }
@@ -40,7 +43,9 @@ class ShapeTest {
     @Test
     void emptyIsAllowedNegativeAndHugeAreNot() {
         assertThat(Shape.of(0, 5).size()).isZero();
-        assertThatThrownBy(() -> Shape.of(2, -1)).hasMessageContaining("negative").hasMessageContaining("[2, -1]");
+        assertThatThrownBy(() -> Shape.of(2, -1))
+                .hasMessageContaining("negative")
+                .hasMessageContaining("[2, -1]");
         assertThatThrownBy(() -> Shape.of(1 << 16, 1 << 15)).hasMessageContaining("too many elements");
         assertThatThrownBy(() -> Shape.of(1 << 31 - 1, 1 << 30, 1 << 30)).hasMessageContaining("too many elements");
     }

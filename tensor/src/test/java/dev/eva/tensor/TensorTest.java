@@ -17,7 +17,9 @@ class TensorTest {
         assertThat(t.toArray()).containsExactly(0, 1, 9, 9, 9, 9);
         assertThat(t.slice(3, 3).size()).isZero();
         assertThatThrownBy(() -> t.slice(2, 4)).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> t.view(Shape.of(5))).hasMessageContaining("(3, 2)").hasMessageContaining("(5)");
+        assertThatThrownBy(() -> t.view(Shape.of(5)))
+                .hasMessageContaining("(3, 2)")
+                .hasMessageContaining("(5)");
     }
 
     @Test
@@ -60,7 +62,9 @@ class TensorTest {
         t.set(Tensor.full(2f, 2));
         t.markWritten();
         assertThat(t.version()).isEqualTo(before + 3);
-        assertThatThrownBy(() -> t.set(Tensor.zeros(3))).hasMessageContaining("(2)").hasMessageContaining("(3)");
+        assertThatThrownBy(() -> t.set(Tensor.zeros(3)))
+                .hasMessageContaining("(2)")
+                .hasMessageContaining("(3)");
     }
 
     @Test

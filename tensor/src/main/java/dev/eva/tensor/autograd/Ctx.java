@@ -17,6 +17,7 @@ public final class Ctx {
     Tensor output;
     /** The node of the tape that made input i, or -1 for leaves and constants. */
     int[] producers;
+
     private final ArrayList<Tensor> taken = new ArrayList<>(2);
     private Tensor[] saved = {};
 

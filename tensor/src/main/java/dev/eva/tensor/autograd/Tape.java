@@ -162,7 +162,9 @@ public final class Tape implements AutoCloseable {
 
     /** {@code into += d}. */
     private static void add(Tensor d, Tensor into) {
-        Parallel.elements(d.size(), (from, to) -> ELEMENTWISE.addTo(
-                to - from, d.array(), d.offset() + from, into.array(), into.offset() + from));
+        Parallel.elements(
+                d.size(),
+                (from, to) ->
+                        ELEMENTWISE.addTo(to - from, d.array(), d.offset() + from, into.array(), into.offset() + from));
     }
 }

@@ -20,8 +20,7 @@ public interface AdamWKernel {
      * @param stepSize {@code a / (1 - beta1^t)}
      * @param invRootCorrection2 {@code 1 / sqrt(1 - beta2^t)}
      */
-    record Step(
-            float lr, float decay, float beta1, float beta2, float eps, float stepSize, float invRootCorrection2) {
+    record Step(float lr, float decay, float beta1, float beta2, float eps, float stepSize, float invRootCorrection2) {
         /** The numbers of step {@code t}, the first of which is 1. */
         public static Step at(long t, float lr, float decay, double beta1, double beta2, double eps) {
             if (t < 1) {
@@ -50,7 +49,15 @@ public interface AdamWKernel {
      * @param n number of elements of each array
      */
     default void step(
-            int n, Step step, float[] g, int gOffset, float[] p, int pOffset, float[] m, int mOffset, float[] v,
+            int n,
+            Step step,
+            float[] g,
+            int gOffset,
+            float[] p,
+            int pOffset,
+            float[] m,
+            int mOffset,
+            float[] v,
             int vOffset) {
         float keep = step.keep();
         float b1 = step.beta1();

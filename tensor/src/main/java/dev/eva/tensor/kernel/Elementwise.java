@@ -88,8 +88,14 @@ public interface Elementwise {
 
     /** {@code dGate = dOut up silu'(gate)}, {@code dUp = dOut silu(gate)}, laid out as {@code gateUp}. */
     default void swiGluBackward(
-            int rows, int f, float[] gateUp, int gateUpOffset, float[] dOut, int dOutOffset,
-            float[] dGateUp, int dGateUpOffset) {
+            int rows,
+            int f,
+            float[] gateUp,
+            int gateUpOffset,
+            float[] dOut,
+            int dOutOffset,
+            float[] dGateUp,
+            int dGateUpOffset) {
         for (int r = 0; r < rows; r++) {
             int gate = gateUpOffset + r * 2 * f;
             int dGate = dGateUpOffset + r * 2 * f;

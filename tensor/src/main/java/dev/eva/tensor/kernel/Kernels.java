@@ -41,7 +41,8 @@ public final class Kernels {
 
     /** One line: which kernels run and why. */
     public static String summary() {
-        Candidate first = CANDIDATES.stream().filter(Candidate::chosen).findFirst().orElseThrow();
+        Candidate first =
+                CANDIDATES.stream().filter(Candidate::chosen).findFirst().orElseThrow();
         return "kernels: " + first.name() + " (" + first.reason() + ")";
     }
 
@@ -50,7 +51,9 @@ public final class Kernels {
         List<KernelProvider> found = new ArrayList<>();
         ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader()).forEach(found::add);
         found.sort(Comparator.comparingInt(KernelProvider::priority).reversed());
-        if (!forced.isEmpty() && !forced.equals(REFERENCE) && found.stream().noneMatch(p -> p.name().equals(forced))) {
+        if (!forced.isEmpty()
+                && !forced.equals(REFERENCE)
+                && found.stream().noneMatch(p -> p.name().equals(forced))) {
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + forced + ": no such provider; have "
                     + String.join(", ", found.stream().map(KernelProvider::name).toList()) + ", " + REFERENCE);
         }

@@ -15,8 +15,17 @@ public interface Normalization {
      * @param rstd receives {@code r} of each row, for the backward pass
      */
     default void rmsNorm(
-            int rows, int d, float eps, float[] x, int xOffset, float[] weight, int weightOffset,
-            float[] out, int outOffset, float[] rstd, int rstdOffset) {
+            int rows,
+            int d,
+            float eps,
+            float[] x,
+            int xOffset,
+            float[] weight,
+            int weightOffset,
+            float[] out,
+            int outOffset,
+            float[] rstd,
+            int rstdOffset) {
         for (int row = 0; row < rows; row++) {
             int at = xOffset + row * d;
             double squares = 0;
@@ -39,8 +48,20 @@ public interface Normalization {
      * @param dWeight D values that are added to
      */
     default void rmsNormBackward(
-            int rows, int d, float[] x, int xOffset, float[] weight, int weightOffset, float[] rstd, int rstdOffset,
-            float[] dOut, int dOutOffset, float[] dX, int dXOffset, float[] dWeight, int dWeightOffset) {
+            int rows,
+            int d,
+            float[] x,
+            int xOffset,
+            float[] weight,
+            int weightOffset,
+            float[] rstd,
+            int rstdOffset,
+            float[] dOut,
+            int dOutOffset,
+            float[] dX,
+            int dXOffset,
+            float[] dWeight,
+            int dWeightOffset) {
         for (int row = 0; row < rows; row++) {
             int at = xOffset + row * d;
             int dAt = dOutOffset + row * d;

@@ -49,8 +49,16 @@ public interface SoftmaxKernel {
      * @param lse receives a value a row, for the backward pass
      */
     default void crossEntropy(
-            int rows, int v, float[] logits, int logitsOffset, int[] targets, int targetsOffset,
-            float[] losses, int lossesOffset, float[] lse, int lseOffset) {
+            int rows,
+            int v,
+            float[] logits,
+            int logitsOffset,
+            int[] targets,
+            int targetsOffset,
+            float[] losses,
+            int lossesOffset,
+            float[] lse,
+            int lseOffset) {
         for (int r = 0; r < rows; r++) {
             int target = targets[targetsOffset + r];
             if (target < 0) {
@@ -69,8 +77,17 @@ public interface SoftmaxKernel {
 
     /** {@code dLogits = scale (p - onehot(target))}; zeros for a row with a negative target. */
     default void crossEntropyBackward(
-            int rows, int v, float scale, float[] logits, int logitsOffset, int[] targets, int targetsOffset,
-            float[] lse, int lseOffset, float[] dLogits, int dLogitsOffset) {
+            int rows,
+            int v,
+            float scale,
+            float[] logits,
+            int logitsOffset,
+            int[] targets,
+            int targetsOffset,
+            float[] lse,
+            int lseOffset,
+            float[] dLogits,
+            int dLogitsOffset) {
         for (int r = 0; r < rows; r++) {
             int target = targets[targetsOffset + r];
             int at = logitsOffset + r * v;

@@ -23,8 +23,16 @@ public record Add() implements Op {
         Tensor a = in[0];
         Tensor b = in[1];
         Tensor y = ctx.empty(sameShape("add", a, b));
-        Parallel.elements(y.size(), (from, to) -> ELEMENTWISE.add(
-                to - from, a.array(), a.offset() + from, b.array(), b.offset() + from, y.array(), y.offset() + from));
+        Parallel.elements(
+                y.size(),
+                (from, to) -> ELEMENTWISE.add(
+                        to - from,
+                        a.array(),
+                        a.offset() + from,
+                        b.array(),
+                        b.offset() + from,
+                        y.array(),
+                        y.offset() + from));
         return y;
     }
 

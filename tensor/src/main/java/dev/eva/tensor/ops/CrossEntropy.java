@@ -35,9 +35,20 @@ public record CrossEntropy(IntTensor targets) implements Op {
         int count = countTargets(v);
         Tensor losses = ctx.empty(rows);
         Tensor lse = ctx.empty(rows);
-        Parallel.rows(rows, v, (from, to) -> SOFTMAX.crossEntropy(
-                to - from, v, x.array(), x.offset() + from * v, targets.array(), from,
-                losses.array(), losses.offset() + from, lse.array(), lse.offset() + from));
+        Parallel.rows(
+                rows,
+                v,
+                (from, to) -> SOFTMAX.crossEntropy(
+                        to - from,
+                        v,
+                        x.array(),
+                        x.offset() + from * v,
+                        targets.array(),
+                        from,
+                        losses.array(),
+                        losses.offset() + from,
+                        lse.array(),
+                        lse.offset() + from));
         ctx.save(lse);
         Tensor y = ctx.empty(Shape.of());
         y.fill((float) (Totals.sum(losses) / count));
@@ -68,9 +79,21 @@ public record CrossEntropy(IntTensor targets) implements Op {
         int v = x.dim(1);
         float scale = dOut.item() / countTargets(v);
         Tensor dX = ctx.empty(x.shape());
-        Parallel.rows(x.dim(0), v, (from, to) -> SOFTMAX.crossEntropyBackward(
-                to - from, v, scale, x.array(), x.offset() + from * v, targets.array(), from,
-                lse.array(), lse.offset() + from, dX.array(), dX.offset() + from * v));
+        Parallel.rows(
+                x.dim(0),
+                v,
+                (from, to) -> SOFTMAX.crossEntropyBackward(
+                        to - from,
+                        v,
+                        scale,
+                        x.array(),
+                        x.offset() + from * v,
+                        targets.array(),
+                        from,
+                        lse.array(),
+                        lse.offset() + from,
+                        dX.array(),
+                        dX.offset() + from * v));
         return new Tensor[] {dX};
     }
 }

@@ -48,29 +48,40 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
             ascending = starts[g] <= starts[g + 1];
         }
         if (!ascending) {
-            throw new IllegalArgumentException("groupedLinear: starts " + Arrays.toString(starts) + " for "
-                    + groups + " groups of input " + x.shape() + "; need groups + 1 ascending numbers from 0 to rows");
+            throw new IllegalArgumentException("groupedLinear: starts " + Arrays.toString(starts) + " for " + groups
+                    + " groups of input " + x.shape() + "; need groups + 1 ascending numbers from 0 to rows");
         }
     }
 
     /** {@code dX_r = dOut_r W_g}, {@code dW_g = dOut_g^T x_g}. */
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
-        Tensor x = ctx.input(0);
-        int k = weight.inFeatures();
+        return new Tensor[] {
+            ctx.needsGrad(0) ? inputGradient(ctx, dOut) : null, ctx.needsGrad(1) ? weightGradient(ctx, dOut) : null
+        };
+    }
+
+    private Tensor inputGradient(Ctx ctx, Tensor dOut) {
         int n = weight.outFeatures();
-        Tensor[] dIn = new Tensor[2];
-        if (ctx.needsGrad(0)) {
-            dIn[0] = ctx.empty(x.shape());
-            GEMM.multiplyGrouped(starts, dOut.array(), dOut.offset(), n, 1, weight.backward(), 0f,
-                    dIn[0].array(), dIn[0].offset(), k);
-        }
-        if (ctx.needsGrad(1)) {
-            Tensor leaf = ctx.leafGrad(1);
-            Tensor dW = leaf != null ? leaf : (dIn[1] = ctx.empty(ctx.input(1).shape()));
-            GEMM.multiplyGroupedTransposed(weight.groups(), n, k, starts, dOut.array(), dOut.offset(), n,
-                    x.array(), x.offset(), k, leaf != null ? 1f : 0f, dW.array(), dW.offset());
-        }
-        return dIn;
+        int k = weight.inFeatures();
+        Tensor dX = ctx.empty(ctx.input(0).shape());
+        GEMM.multiplyGrouped(
+                starts, dOut.array(), dOut.offset(), n, 1, weight.backward(), 0f, dX.array(), dX.offset(), k);
+        return dX;
+    }
+
+    /** Null if it was added to the gradient of a leaf. */
+    private Tensor weightGradient(Ctx ctx, Tensor dOut) {
+        Tensor x = ctx.input(0);
+        int n = weight.outFeatures();
+        int k = weight.inFeatures();
+        Tensor leaf = ctx.leafGrad(1);
+        Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(1).shape());
+        float beta = leaf != null ? 1f : 0f;
+        float[] dY = dOut.array();
+        int groups = weight.groups();
+        GEMM.multiplyGroupedTransposed(
+                groups, n, k, starts, dY, dOut.offset(), n, x.array(), x.offset(), k, beta, dW.array(), dW.offset());
+        return leaf != null ? null : dW;
     }
 }

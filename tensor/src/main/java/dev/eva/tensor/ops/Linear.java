@@ -39,39 +39,65 @@ public record Linear(PreparedWeight weight) implements Op {
                     + "; need input (..., in) and weight (out, in)");
         }
         if (in.length == 3 && in[2].size() != n) {
-            throw new IllegalArgumentException("linear: bias " + in[2].shape() + ", weight " + in[1].shape()
-                    + "; need bias (" + n + ")");
+            throw new IllegalArgumentException(
+                    "linear: bias " + in[2].shape() + ", weight " + in[1].shape() + "; need bias (" + n + ")");
         }
         Tensor y = ctx.empty(x.shape().withLast(n));
         float[] bias = in.length == 3 ? in[2].array() : null;
         int biasOffset = in.length == 3 ? in[2].offset() : 0;
-        GEMM.multiply(x.rows(), x.array(), x.offset(), k, 1, weight.forward(), bias, biasOffset, 0f,
-                y.array(), y.offset(), n);
+        GEMM.multiply(
+                x.rows(),
+                x.array(),
+                x.offset(),
+                k,
+                1,
+                weight.forward(),
+                bias,
+                biasOffset,
+                0f,
+                y.array(),
+                y.offset(),
+                n);
         return y;
     }
 
     /** {@code dX = dOut W}, {@code dW = dOut^T x}, {@code dBias = sum over rows of dOut}. */
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
-        Tensor x = ctx.input(0);
-        int k = weight.inFeatures();
-        int n = weight.outFeatures();
         Tensor[] dIn = new Tensor[ctx.inputCount()];
         if (ctx.needsGrad(0)) {
-            dIn[0] = ctx.empty(x.shape());
-            GEMM.multiply(x.rows(), dOut.array(), dOut.offset(), n, 1, weight.backward(), null, 0, 0f,
-                    dIn[0].array(), dIn[0].offset(), k);
+            dIn[0] = inputGradient(ctx, dOut);
         }
         if (ctx.needsGrad(1)) {
-            Tensor leaf = ctx.leafGrad(1);
-            Tensor dW = leaf != null ? leaf : (dIn[1] = ctx.empty(ctx.input(1).shape()));
-            GEMM.multiplyGroupedTransposed(1, n, k, new int[] {0, x.rows()}, dOut.array(), dOut.offset(), n,
-                    x.array(), x.offset(), k, leaf != null ? 1f : 0f, dW.array(), dW.offset());
+            dIn[1] = weightGradient(ctx, dOut);
         }
         if (dIn.length == 3 && ctx.needsGrad(2)) {
-            dIn[2] = sumRows(ctx, dOut, n, ctx.input(2));
+            dIn[2] = sumRows(ctx, dOut, weight.outFeatures(), ctx.input(2));
         }
         return dIn;
+    }
+
+    private Tensor inputGradient(Ctx ctx, Tensor dOut) {
+        int n = weight.outFeatures();
+        int k = weight.inFeatures();
+        Tensor dX = ctx.empty(ctx.input(0).shape());
+        Gemm.Prepared w = weight.backward();
+        GEMM.multiply(dOut.rows(), dOut.array(), dOut.offset(), n, 1, w, null, 0, 0f, dX.array(), dX.offset(), k);
+        return dX;
+    }
+
+    /** Null if it was added to the gradient of a leaf. */
+    private Tensor weightGradient(Ctx ctx, Tensor dOut) {
+        Tensor x = ctx.input(0);
+        int n = weight.outFeatures();
+        int k = weight.inFeatures();
+        Tensor leaf = ctx.leafGrad(1);
+        Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(1).shape());
+        float beta = leaf != null ? 1f : 0f;
+        int[] all = {0, x.rows()};
+        GEMM.multiplyGroupedTransposed(
+                1, n, k, all, dOut.array(), dOut.offset(), n, x.array(), x.offset(), k, beta, dW.array(), dW.offset());
+        return leaf != null ? null : dW;
     }
 
     private static Tensor sumRows(Ctx ctx, Tensor dOut, int n, Tensor bias) {

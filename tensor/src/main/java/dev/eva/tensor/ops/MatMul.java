@@ -35,8 +35,8 @@ public record MatMul() implements Op {
         if (a.shape().rank() != 2 || b.shape().rank() != 2) {
             return "matmul: need two matrices: a " + a.shape() + ", b " + b.shape();
         }
-        return "matmul: inner dimensions differ: a " + a.shape() + ", b " + b.shape()
-                + "; need a.dim(-1) == b.dim(-2)" + (a.dim(1) == b.dim(1) ? "; b transposed would fit" : "");
+        return "matmul: inner dimensions differ: a " + a.shape() + ", b " + b.shape() + "; need a.dim(-1) == b.dim(-2)"
+                + (a.dim(1) == b.dim(1) ? "; b transposed would fit" : "");
     }
 
     /** {@code dA = dOut b^T}, {@code dB = a^T dOut}. */
@@ -51,13 +51,24 @@ public record MatMul() implements Op {
         if (ctx.needsGrad(0)) {
             dIn[0] = ctx.empty(a.shape());
             Gemm.Prepared right = GEMM.prepare(1, n, k, b.array(), b.offset(), 0, 1, n, null);
-            GEMM.multiply(m, dOut.array(), dOut.offset(), n, 1, right, null, 0, 0f,
-                    dIn[0].array(), dIn[0].offset(), k);
+            GEMM.multiply(m, dOut.array(), dOut.offset(), n, 1, right, null, 0, 0f, dIn[0].array(), dIn[0].offset(), k);
         }
         if (ctx.needsGrad(1)) {
             dIn[1] = ctx.empty(b.shape());
-            GEMM.multiplyGroupedTransposed(1, k, n, new int[] {0, m}, a.array(), a.offset(), k,
-                    dOut.array(), dOut.offset(), n, 0f, dIn[1].array(), dIn[1].offset());
+            GEMM.multiplyGroupedTransposed(
+                    1,
+                    k,
+                    n,
+                    new int[] {0, m},
+                    a.array(),
+                    a.offset(),
+                    k,
+                    dOut.array(),
+                    dOut.offset(),
+                    n,
+                    0f,
+                    dIn[1].array(),
+                    dIn[1].offset());
         }
         return dIn;
     }

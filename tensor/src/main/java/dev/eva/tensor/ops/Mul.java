@@ -33,8 +33,16 @@ public record Mul() implements Op {
 
     private static Tensor product(Ctx ctx, Tensor a, Tensor b) {
         Tensor y = ctx.empty(a.shape());
-        Parallel.elements(y.size(), (from, to) -> ELEMENTWISE.mul(
-                to - from, a.array(), a.offset() + from, b.array(), b.offset() + from, y.array(), y.offset() + from));
+        Parallel.elements(
+                y.size(),
+                (from, to) -> ELEMENTWISE.mul(
+                        to - from,
+                        a.array(),
+                        a.offset() + from,
+                        b.array(),
+                        b.offset() + from,
+                        y.array(),
+                        y.offset() + from));
         return y;
     }
 }

@@ -40,9 +40,21 @@ public record RmsNorm(float eps) implements Op {
         }
         Tensor y = ctx.empty(x.shape());
         Tensor rstd = ctx.empty(x.rows());
-        Parallel.rows(x.rows(), d, (from, to) -> NORMALIZATION.rmsNorm(
-                to - from, d, eps, x.array(), x.offset() + from * d, w.array(), w.offset(),
-                y.array(), y.offset() + from * d, rstd.array(), rstd.offset() + from));
+        Parallel.rows(
+                x.rows(),
+                d,
+                (from, to) -> NORMALIZATION.rmsNorm(
+                        to - from,
+                        d,
+                        eps,
+                        x.array(),
+                        x.offset() + from * d,
+                        w.array(),
+                        w.offset(),
+                        y.array(),
+                        y.offset() + from * d,
+                        rstd.array(),
+                        rstd.offset() + from));
         ctx.save(rstd);
         return y;
     }
@@ -61,10 +73,24 @@ public record RmsNorm(float eps) implements Op {
         int blocks = (rows + BLOCK - 1) / BLOCK;
         Tensor dX = ctx.empty(x.shape());
         Tensor partial = ctx.zeros(Shape.of(blocks, d));
-        Parallel.range(rows, BLOCK, (from, to) -> NORMALIZATION.rmsNormBackward(
-                to - from, d, x.array(), x.offset() + from * d, w.array(), w.offset(),
-                rstd.array(), rstd.offset() + from, dOut.array(), dOut.offset() + from * d,
-                dX.array(), dX.offset() + from * d, partial.array(), partial.offset() + from / BLOCK * d));
+        Parallel.range(
+                rows,
+                BLOCK,
+                (from, to) -> NORMALIZATION.rmsNormBackward(
+                        to - from,
+                        d,
+                        x.array(),
+                        x.offset() + from * d,
+                        w.array(),
+                        w.offset(),
+                        rstd.array(),
+                        rstd.offset() + from,
+                        dOut.array(),
+                        dOut.offset() + from * d,
+                        dX.array(),
+                        dX.offset() + from * d,
+                        partial.array(),
+                        partial.offset() + from / BLOCK * d));
         Tensor dW = ctx.zeros(w.shape());
         for (int b = 0; b < blocks; b++) {
             ELEMENTWISE.addTo(d, partial.array(), partial.offset() + b * d, dW.array(), dW.offset());

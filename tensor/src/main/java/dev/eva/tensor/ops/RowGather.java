@@ -42,8 +42,12 @@ final class RowGather {
         int d = dX.dim(1);
         Parallel.columns(rows.length, d, (from, to) -> {
             for (int i = 0; i < rows.length; i++) {
-                ELEMENTWISE.addTo(to - from, dOut.array(), dOut.offset() + i * d + from,
-                        dX.array(), dX.offset() + rows[i] * d + from);
+                ELEMENTWISE.addTo(
+                        to - from,
+                        dOut.array(),
+                        dOut.offset() + i * d + from,
+                        dX.array(),
+                        dX.offset() + rows[i] * d + from);
             }
         });
         return leaf != null ? null : dX;

@@ -29,8 +29,10 @@ public record Scale(float factor) implements Op {
 
     private Tensor scaled(Ctx ctx, Tensor x) {
         Tensor y = ctx.empty(x.shape());
-        Parallel.elements(y.size(), (from, to) -> ELEMENTWISE.scale(
-                to - from, factor, x.array(), x.offset() + from, y.array(), y.offset() + from));
+        Parallel.elements(
+                y.size(),
+                (from, to) -> ELEMENTWISE.scale(
+                        to - from, factor, x.array(), x.offset() + from, y.array(), y.offset() + from));
         return y;
     }
 }

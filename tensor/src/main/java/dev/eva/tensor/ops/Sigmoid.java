@@ -21,8 +21,10 @@ public record Sigmoid() implements Op {
     public Tensor forward(Ctx ctx, Tensor... in) {
         Tensor x = in[0];
         Tensor y = ctx.empty(x.shape());
-        Parallel.elements(y.size(), (from, to) ->
-                ELEMENTWISE.sigmoid(to - from, x.array(), x.offset() + from, y.array(), y.offset() + from));
+        Parallel.elements(
+                y.size(),
+                (from, to) ->
+                        ELEMENTWISE.sigmoid(to - from, x.array(), x.offset() + from, y.array(), y.offset() + from));
         return y;
     }
 
@@ -31,9 +33,16 @@ public record Sigmoid() implements Op {
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
         Tensor y = ctx.output();
         Tensor dX = ctx.empty(y.shape());
-        Parallel.elements(dX.size(), (from, to) -> ELEMENTWISE.sigmoidBackward(
-                to - from, y.array(), y.offset() + from, dOut.array(), dOut.offset() + from,
-                dX.array(), dX.offset() + from));
+        Parallel.elements(
+                dX.size(),
+                (from, to) -> ELEMENTWISE.sigmoidBackward(
+                        to - from,
+                        y.array(),
+                        y.offset() + from,
+                        dOut.array(),
+                        dOut.offset() + from,
+                        dX.array(),
+                        dX.offset() + from));
         return new Tensor[] {dX};
     }
 }

@@ -24,8 +24,9 @@ public record Silu() implements Op {
     public Tensor forward(Ctx ctx, Tensor... in) {
         Tensor x = in[0];
         Tensor y = ctx.empty(x.shape());
-        Parallel.elements(y.size(), (from, to) ->
-                ELEMENTWISE.silu(to - from, x.array(), x.offset() + from, y.array(), y.offset() + from));
+        Parallel.elements(
+                y.size(),
+                (from, to) -> ELEMENTWISE.silu(to - from, x.array(), x.offset() + from, y.array(), y.offset() + from));
         return y;
     }
 
@@ -34,9 +35,16 @@ public record Silu() implements Op {
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
         Tensor x = ctx.input(0);
         Tensor dX = ctx.empty(x.shape());
-        Parallel.elements(dX.size(), (from, to) -> ELEMENTWISE.siluBackward(
-                to - from, x.array(), x.offset() + from, dOut.array(), dOut.offset() + from,
-                dX.array(), dX.offset() + from));
+        Parallel.elements(
+                dX.size(),
+                (from, to) -> ELEMENTWISE.siluBackward(
+                        to - from,
+                        x.array(),
+                        x.offset() + from,
+                        dOut.array(),
+                        dOut.offset() + from,
+                        dX.array(),
+                        dX.offset() + from));
         return new Tensor[] {dX};
     }
 }

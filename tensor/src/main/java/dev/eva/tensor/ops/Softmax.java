@@ -22,8 +22,11 @@ public record Softmax() implements Op {
         Tensor x = in[0];
         int n = x.dim(-1);
         Tensor y = ctx.empty(x.shape());
-        Parallel.rows(x.rows(), n, (from, to) -> SOFTMAX.softmax(
-                to - from, n, x.array(), x.offset() + from * n, y.array(), y.offset() + from * n));
+        Parallel.rows(
+                x.rows(),
+                n,
+                (from, to) -> SOFTMAX.softmax(
+                        to - from, n, x.array(), x.offset() + from * n, y.array(), y.offset() + from * n));
         return y;
     }
 
@@ -33,9 +36,18 @@ public record Softmax() implements Op {
         Tensor y = ctx.output();
         int n = y.dim(-1);
         Tensor dX = ctx.empty(y.shape());
-        Parallel.rows(y.rows(), n, (from, to) -> SOFTMAX.softmaxBackward(
-                to - from, n, y.array(), y.offset() + from * n, dOut.array(), dOut.offset() + from * n,
-                dX.array(), dX.offset() + from * n));
+        Parallel.rows(
+                y.rows(),
+                n,
+                (from, to) -> SOFTMAX.softmaxBackward(
+                        to - from,
+                        n,
+                        y.array(),
+                        y.offset() + from * n,
+                        dOut.array(),
+                        dOut.offset() + from * n,
+                        dX.array(),
+                        dX.offset() + from * n));
         return new Tensor[] {dX};
     }
 }

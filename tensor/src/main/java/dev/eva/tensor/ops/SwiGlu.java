@@ -30,8 +30,11 @@ public record SwiGlu() implements Op {
         }
         int f = x.dim(-1) / 2;
         Tensor y = ctx.empty(x.shape().withLast(f));
-        Parallel.rows(x.rows(), 2 * f, (from, to) -> ELEMENTWISE.swiGlu(
-                to - from, f, x.array(), x.offset() + from * 2 * f, y.array(), y.offset() + from * f));
+        Parallel.rows(
+                x.rows(),
+                2 * f,
+                (from, to) -> ELEMENTWISE.swiGlu(
+                        to - from, f, x.array(), x.offset() + from * 2 * f, y.array(), y.offset() + from * f));
         return y;
     }
 
@@ -41,9 +44,18 @@ public record SwiGlu() implements Op {
         Tensor x = ctx.input(0);
         int f = x.dim(-1) / 2;
         Tensor dX = ctx.empty(x.shape());
-        Parallel.rows(x.rows(), 2 * f, (from, to) -> ELEMENTWISE.swiGluBackward(
-                to - from, f, x.array(), x.offset() + from * 2 * f, dOut.array(), dOut.offset() + from * f,
-                dX.array(), dX.offset() + from * 2 * f));
+        Parallel.rows(
+                x.rows(),
+                2 * f,
+                (from, to) -> ELEMENTWISE.swiGluBackward(
+                        to - from,
+                        f,
+                        x.array(),
+                        x.offset() + from * 2 * f,
+                        dOut.array(),
+                        dOut.offset() + from * f,
+                        dX.array(),
+                        dX.offset() + from * 2 * f));
         return new Tensor[] {dX};
     }
 }

@@ -46,7 +46,10 @@ public final class GradCheck {
             TensorAssert.assertClose(
                     c.name() + ": gradient of input " + i + " " + in[i].shape() + ", elements "
                             + (elements.length == in[i].size() ? "all" : Arrays.toString(elements)),
-                    actual, expected, c.tolerance(), c.tolerance());
+                    actual,
+                    expected,
+                    c.tolerance(),
+                    c.tolerance());
         }
     }
 
@@ -69,7 +72,10 @@ public final class GradCheck {
     /** Random weights of the outputs. */
     static Tensor weights(OpCase c, Tensor[] in) {
         return Tensor.randn(
-                new SplittableRandom(SEED), 0f, 1f, c.forward().apply(in).shape().dims());
+                new SplittableRandom(SEED),
+                0f,
+                1f,
+                c.forward().apply(in).shape().dims());
     }
 
     private static int[] elements(int size) {

@@ -48,8 +48,7 @@ public record OpCase(
     }
 
     /** A case with a float64 oracle, N(0, 1) inputs and a tolerance of 2e-5. */
-    public static OpCase of(
-            String name, Class<? extends Op> op, Forward forward, Oracle oracle, Shape... shapes) {
+    public static OpCase of(String name, Class<? extends Op> op, Forward forward, Oracle oracle, Shape... shapes) {
         return new OpCase(name, op, List.of(shapes), forward, Optional.of(oracle), 1f, EXACT);
     }
 

@@ -77,7 +77,8 @@ public final class OpCheck {
 
     private static List<String> opsOf(Class<?> anchor) {
         try {
-            Path root = Path.of(anchor.getProtectionDomain().getCodeSource().getLocation().toURI());
+            Path root = Path.of(
+                    anchor.getProtectionDomain().getCodeSource().getLocation().toURI());
             if (!Files.isDirectory(root)) {
                 throw new IllegalArgumentException(
                         "ops: " + root + " is no folder of classes; need a module being built");

@@ -18,8 +18,7 @@ public final class TensorAssert {
     }
 
     /** As {@link #assertClose(String, Tensor, double[], double, double)}. */
-    public static void assertClose(
-            String what, float[] actual, double[] expected, double absolute, double relative) {
+    public static void assertClose(String what, float[] actual, double[] expected, double absolute, double relative) {
         if (actual.length != expected.length) {
             throw new AssertionError(what + ": " + actual.length + " elements, expected " + expected.length);
         }

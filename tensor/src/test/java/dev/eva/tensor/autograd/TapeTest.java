@@ -43,9 +43,10 @@ class TapeTest {
         assertThat(gradient(workspace, v -> Add.add(v, v))).containsExactly(2, 2, 2);
         x.zeroGrad();
         assertThat(gradient(workspace, v -> {
-            Tensor y = Scale.scale(v, 3f);
-            return Add.add(y, y);
-        })).containsExactly(6, 6, 6);
+                    Tensor y = Scale.scale(v, 3f);
+                    return Add.add(y, y);
+                }))
+                .containsExactly(6, 6, 6);
     }
 
     @ParameterizedTest
@@ -53,9 +54,10 @@ class TapeTest {
     void aDiamondSumsBothSides(boolean workspace) {
         // y = 2x; f = y * 3y + y, so df/dx = 2 (6y + 1)
         assertThat(gradient(workspace, v -> {
-            Tensor y = Scale.scale(v, 2f);
-            return Add.add(Mul.mul(y, Scale.scale(y, 3f)), y);
-        })).containsExactly(2 * (12 + 1), 2 * (-24 + 1), 2 * (36 + 1));
+                    Tensor y = Scale.scale(v, 2f);
+                    return Add.add(Mul.mul(y, Scale.scale(y, 3f)), y);
+                }))
+                .containsExactly(2 * (12 + 1), 2 * (-24 + 1), 2 * (36 + 1));
     }
 
     @ParameterizedTest
@@ -63,17 +65,19 @@ class TapeTest {
     void aGradientThatAddPassesOnIsNotChangedThroughItsOtherName(boolean workspace) {
         // Both inputs of add receive dOut itself; a then gets another gradient added, b must not see it.
         assertThat(gradient(workspace, v -> {
-            Tensor a = Scale.scale(v, 1f);
-            Tensor b = Scale.scale(v, 10f);
-            Tensor more = Scale.scale(a, 5f);
-            return Add.add(Add.add(a, b), more);
-        })).containsExactly(16, 16, 16);
+                    Tensor a = Scale.scale(v, 1f);
+                    Tensor b = Scale.scale(v, 10f);
+                    Tensor more = Scale.scale(a, 5f);
+                    return Add.add(Add.add(a, b), more);
+                }))
+                .containsExactly(16, 16, 16);
         x.zeroGrad();
         assertThat(gradient(workspace, v -> {
-            Tensor a = Scale.scale(v, 1f);
-            Tensor seen = Reshape.reshape(a, 3, 1);
-            return Add.add(Reshape.reshape(Add.add(seen, seen), 3), Add.add(a, Scale.scale(a, 2f)));
-        })).containsExactly(5, 5, 5);
+                    Tensor a = Scale.scale(v, 1f);
+                    Tensor seen = Reshape.reshape(a, 3, 1);
+                    return Add.add(Reshape.reshape(Add.add(seen, seen), 3), Add.add(a, Scale.scale(a, 2f)));
+                }))
+                .containsExactly(5, 5, 5);
     }
 
     @Test
@@ -97,10 +101,11 @@ class TapeTest {
     void whatDoesNotReachTheLossIsGivenBackAndGetsNoGradient() {
         Tensor unused = Tensor.full(1f, 3).requiresGrad(true);
         assertThat(gradient(true, v -> {
-            Scale.scale(unused, 2f);
-            Mul.mul(v, unused);
-            return Scale.scale(v, 3f);
-        })).containsExactly(3, 3, 3);
+                    Scale.scale(unused, 2f);
+                    Mul.mul(v, unused);
+                    return Scale.scale(v, 3f);
+                }))
+                .containsExactly(3, 3, 3);
         assertThat(unused.grad()).isNull();
     }
 

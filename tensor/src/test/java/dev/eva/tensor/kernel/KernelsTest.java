@@ -27,27 +27,36 @@ class KernelsTest {
 
     @Test
     void theVectorProviderWinsWhereItCanWork() throws Exception {
-        assertThat(probe(VECTOR_API)).contains("kernels: vector (").contains("bit").contains("reference: false");
+        assertThat(probe(VECTOR_API))
+                .contains("kernels: vector (")
+                .contains("bit")
+                .contains("reference: false");
     }
 
     @Test
     void withoutTheVectorApiTheReferenceRunsAndSaysWhy() throws Exception {
-        assertThat(probe()).contains("kernels: reference (nothing faster works here)").contains("reference: true")
-                .contains("name=vector").contains("jdk.incubator.vector");
+        assertThat(probe())
+                .contains("kernels: reference (nothing faster works here)")
+                .contains("reference: true")
+                .contains("name=vector")
+                .contains("jdk.incubator.vector");
     }
 
     @Test
     void eachCanBeForced() throws Exception {
         assertThat(probe(VECTOR_API, "-Deva.kernels=reference"))
-                .contains("kernels: reference (-Deva.kernels)").contains("reference: true")
+                .contains("kernels: reference (-Deva.kernels)")
+                .contains("reference: true")
                 .contains("not asked for: -Deva.kernels=reference");
         assertThat(probe(VECTOR_API, "-Deva.kernels=vector")).contains("kernels: vector (");
     }
 
     @Test
     void forcedButUnavailableIsAnErrorWithTheMissingFlag() throws Exception {
-        assertThat(probe("-Deva.kernels=vector")).contains("-Deva.kernels=vector: ")
-                .contains("--add-modules jdk.incubator.vector").doesNotContain("reference: ");
+        assertThat(probe("-Deva.kernels=vector"))
+                .contains("-Deva.kernels=vector: ")
+                .contains("--add-modules jdk.incubator.vector")
+                .doesNotContain("reference: ");
     }
 
     @Test

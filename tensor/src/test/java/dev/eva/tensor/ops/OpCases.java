@@ -21,8 +21,7 @@ import java.util.stream.IntStream;
 final class OpCases {
     private static final Shape[] MAPS = {shape(1), shape(0, 3), shape(3, 5), shape(2, 3, 17), shape(5, 13331)};
     private static final int[][] ROWS = {{1, 1}, {3, 7}, {2, 64}, {67, 33}, {13, 5003}};
-    private static final int[][] PRODUCTS = {
-        {1, 1, 1}, {1, 17, 5}, {7, 13, 19}, {0, 3, 2}, {33, 65, 50}, {130, 70, 140}
+    private static final int[][] PRODUCTS = {{1, 1, 1}, {1, 17, 5}, {7, 13, 19}, {0, 3, 2}, {33, 65, 50}, {130, 70, 140}
     };
 
     private final List<OpCase> cases = new ArrayList<>();
@@ -44,11 +43,10 @@ final class OpCases {
 
     private void maps() {
         for (Shape s : MAPS) {
-            add(OpCase.of("add " + s, Add.class, x -> Add.add(x[0], x[1]),
-                    x -> zip(x[0], x[1], Double::sum), s, s));
+            add(OpCase.of("add " + s, Add.class, x -> Add.add(x[0], x[1]), x -> zip(x[0], x[1], Double::sum), s, s));
             add(OpCase.of("add of itself " + s, Add.class, x -> Add.add(x[0], x[0]), x -> map(x[0], v -> v + v), s));
-            add(OpCase.of("mul " + s, Mul.class, x -> Mul.mul(x[0], x[1]),
-                    x -> zip(x[0], x[1], (a, b) -> a * b), s, s));
+            add(OpCase.of(
+                    "mul " + s, Mul.class, x -> Mul.mul(x[0], x[1]), x -> zip(x[0], x[1], (a, b) -> a * b), s, s));
             add(OpCase.of("square " + s, Mul.class, x -> Mul.mul(x[0], x[0]), x -> map(x[0], v -> v * v), s));
             add(OpCase.of("scale " + s, Scale.class, x -> Scale.scale(x[0], -1.7f), x -> map(x[0], v -> -1.7f * v), s));
             map("silu", Silu.class, s, Silu::silu, v -> v * sigmoid(v));
@@ -57,26 +55,29 @@ final class OpCases {
     }
 
     private void map(
-            String name, Class<? extends Op> op, Shape s, UnaryOperator<Tensor> f,
-            DoubleUnaryOperator oracle) {
-        add(OpCase.of(name + " " + s, op, x -> f.apply(x[0]), x -> map(x[0], oracle), s).withStd(3f));
+            String name, Class<? extends Op> op, Shape s, UnaryOperator<Tensor> f, DoubleUnaryOperator oracle) {
+        add(OpCase.of(name + " " + s, op, x -> f.apply(x[0]), x -> map(x[0], oracle), s)
+                .withStd(3f));
     }
 
     private void totals() {
         for (Shape s : MAPS) {
             add(OpCase.of("sum " + s, Sum.class, x -> Sum.sum(x[0]), x -> new double[] {sum(x[0])}, s));
             if (s.size() > 0) {
-                add(OpCase.of("mean " + s, Mean.class, x -> Mean.mean(x[0]),
-                        x -> new double[] {sum(x[0]) / x[0].length}, s));
+                add(OpCase.of(
+                        "mean " + s, Mean.class, x -> Mean.mean(x[0]), x -> new double[] {sum(x[0]) / x[0].length}, s));
             }
         }
     }
 
     private void views() {
         add(OpCase.of("reshape", Reshape.class, x -> Reshape.reshape(x[0], 5, 1, 6), x -> x[0].clone(), shape(3, 10)));
-        add(OpCase.of("reshape used twice", Reshape.class,
+        add(OpCase.of(
+                "reshape used twice",
+                Reshape.class,
                 x -> Add.add(Reshape.reshape(x[0], 6), Reshape.reshape(x[0], 6)),
-                x -> map(x[0], v -> 2 * v), shape(2, 3)));
+                x -> map(x[0], v -> 2 * v),
+                shape(2, 3)));
         int[][] parts = {{0, 7}, {2, 3}, {6, 1}, {3, 0}};
         for (int[] p : parts) {
             narrow(shape(3, 2, 7), p[0], p[1]);
@@ -86,7 +87,9 @@ final class OpCases {
 
     private void narrow(Shape s, int from, int length) {
         int n = s.dim(-1);
-        add(OpCase.of("narrow " + s + " from " + from + " length " + length, Narrow.class,
+        add(OpCase.of(
+                "narrow " + s + " from " + from + " length " + length,
+                Narrow.class,
                 x -> Narrow.narrow(x[0], from, length),
                 x -> IntStream.range(0, s.rows() * length)
                         .mapToDouble(i -> x[0][i / length * n + from + i % length])
@@ -99,13 +102,28 @@ final class OpCases {
             int rows = r[0];
             int n = r[1];
             Shape s = shape(rows, n);
-            add(OpCase.of("softmax " + s, Softmax.class, x -> Softmax.softmax(x[0]),
-                    x -> perRow(x[0], rows, n, n, OpCases::softmax), s).withStd(2f));
-            add(OpCase.of("rmsNorm " + s, RmsNorm.class, x -> RmsNorm.rmsNorm(x[0], x[1], 1e-3f),
-                    x -> perRow(x[0], rows, n, n, row -> rmsNorm(row, x[1])), s, shape(n)));
+            add(OpCase.of(
+                            "softmax " + s,
+                            Softmax.class,
+                            x -> Softmax.softmax(x[0]),
+                            x -> perRow(x[0], rows, n, n, OpCases::softmax),
+                            s)
+                    .withStd(2f));
+            add(OpCase.of(
+                    "rmsNorm " + s,
+                    RmsNorm.class,
+                    x -> RmsNorm.rmsNorm(x[0], x[1], 1e-3f),
+                    x -> perRow(x[0], rows, n, n, row -> rmsNorm(row, x[1])),
+                    s,
+                    shape(n)));
             Shape fused = shape(rows, 2 * n);
-            add(OpCase.of("swiGlu " + fused, SwiGlu.class, x -> SwiGlu.swiGlu(x[0]),
-                    x -> perRow(x[0], rows, 2 * n, n, OpCases::swiGlu), fused).withStd(2f));
+            add(OpCase.of(
+                            "swiGlu " + fused,
+                            SwiGlu.class,
+                            x -> SwiGlu.swiGlu(x[0]),
+                            x -> perRow(x[0], rows, 2 * n, n, OpCases::swiGlu),
+                            fused)
+                    .withStd(2f));
         }
     }
 
@@ -118,32 +136,66 @@ final class OpCases {
             OpCase.Oracle oracle = x -> IntStream.range(0, rows.length * d)
                     .mapToDouble(i -> x[0][rows[i / d] * d + i % d])
                     .toArray();
-            add(OpCase.of("gatherRows " + rows.length + " of " + s, GatherRows.class,
-                    x -> GatherRows.gatherRows(x[0], rows), oracle, s));
-            add(OpCase.of("embedding " + rows.length + " of " + s, Embedding.class,
-                    x -> Embedding.embedding(IntTensor.of(rows, rows.length), x[0]), oracle, s));
+            add(OpCase.of(
+                    "gatherRows " + rows.length + " of " + s,
+                    GatherRows.class,
+                    x -> GatherRows.gatherRows(x[0], rows),
+                    oracle,
+                    s));
+            add(OpCase.of(
+                    "embedding " + rows.length + " of " + s,
+                    Embedding.class,
+                    x -> Embedding.embedding(IntTensor.of(rows, rows.length), x[0]),
+                    oracle,
+                    s));
         }
     }
 
     private void products() {
         for (int[] p : PRODUCTS) {
-            int m = p[0];
-            int k = p[1];
-            int n = p[2];
-            String size = " " + m + "x" + k + "x" + n;
-            add(OpCase.of("matmul" + size, MatMul.class, x -> MatMul.matmul(x[0], x[1]),
-                    x -> matmul(m, k, n, x[0], x[1]), shape(m, k), shape(k, n)).withTolerance(1e-4));
-            add(OpCase.of("linear" + size, Linear.class, x -> Linear.linear(x[0], new PreparedWeight(x[1])),
-                    x -> matmul(m, k, n, x[0], transposed(n, k, x[1])), shape(m, k), shape(n, k)).withTolerance(1e-4));
-            add(OpCase.of("linear with bias" + size, Linear.class,
-                    x -> Linear.linear(x[0], new PreparedWeight(x[1]), x[2]),
-                    x -> perRow(matmul(m, k, n, x[0], transposed(n, k, x[1])), m, n, n,
-                            row -> zip(row, x[2], Double::sum)),
-                    shape(m, k), shape(n, k), shape(n)).withTolerance(1e-4));
+            products(p[0], p[1], p[2]);
         }
-        add(OpCase.of("linear of a computed weight", Linear.class,
+        add(OpCase.of(
+                "linear of a computed weight",
+                Linear.class,
                 x -> Linear.linear(x[0], new PreparedWeight(Scale.scale(x[1], 2f))),
-                x -> map(matmul(6, 5, 4, x[0], transposed(4, 5, x[1])), v -> 2 * v), shape(2, 3, 5), shape(4, 5)));
+                x -> map(matmul(6, 5, 4, x[0], transposed(4, 5, x[1])), v -> 2 * v),
+                shape(2, 3, 5),
+                shape(4, 5)));
+    }
+
+    private void products(int m, int k, int n) {
+        String size = " " + m + "x" + k + "x" + n;
+        add(OpCase.of(
+                        "matmul" + size,
+                        MatMul.class,
+                        x -> MatMul.matmul(x[0], x[1]),
+                        x -> matmul(m, k, n, x[0], x[1]),
+                        shape(m, k),
+                        shape(k, n))
+                .withTolerance(1e-4));
+        add(OpCase.of(
+                        "linear" + size,
+                        Linear.class,
+                        x -> Linear.linear(x[0], new PreparedWeight(x[1])),
+                        x -> matmul(m, k, n, x[0], transposed(n, k, x[1])),
+                        shape(m, k),
+                        shape(n, k))
+                .withTolerance(1e-4));
+        add(OpCase.of(
+                        "linear with bias" + size,
+                        Linear.class,
+                        x -> Linear.linear(x[0], new PreparedWeight(x[1]), x[2]),
+                        x -> perRow(
+                                matmul(m, k, n, x[0], transposed(n, k, x[1])),
+                                m,
+                                n,
+                                n,
+                                row -> zip(row, x[2], Double::sum)),
+                        shape(m, k),
+                        shape(n, k),
+                        shape(n))
+                .withTolerance(1e-4));
     }
 
     private void grouped() {
@@ -154,13 +206,22 @@ final class OpCases {
             int groups = at.length - 1;
             int k = sizes[i][0];
             int n = sizes[i][1];
-            add(OpCase.of("groupedLinear " + groups + " of " + k + "x" + n, GroupedLinear.class,
-                    x -> GroupedLinear.groupedLinear(x[0], new PreparedWeight(x[1]), at),
-                    x -> grouped(at, k, n, x[0], x[1]), shape(at[groups], k), shape(groups, n, k)).withTolerance(1e-4));
+            add(OpCase.of(
+                            "groupedLinear " + groups + " of " + k + "x" + n,
+                            GroupedLinear.class,
+                            x -> GroupedLinear.groupedLinear(x[0], new PreparedWeight(x[1]), at),
+                            x -> grouped(at, k, n, x[0], x[1]),
+                            shape(at[groups], k),
+                            shape(groups, n, k))
+                    .withTolerance(1e-4));
         }
-        add(OpCase.of("groupedLinear of a computed weight", GroupedLinear.class,
+        add(OpCase.of(
+                "groupedLinear of a computed weight",
+                GroupedLinear.class,
                 x -> GroupedLinear.groupedLinear(x[0], new PreparedWeight(Scale.scale(x[1], 1f)), new int[] {0, 1, 3}),
-                x -> grouped(new int[] {0, 1, 3}, 2, 3, x[0], x[1]), shape(3, 2), shape(2, 3, 2)));
+                x -> grouped(new int[] {0, 1, 3}, 2, 3, x[0], x[1]),
+                shape(3, 2),
+                shape(2, 3, 2)));
     }
 
     private void crossEntropy() {
@@ -179,9 +240,13 @@ final class OpCases {
     }
 
     private void crossEntropy(int rows, int v, int[] targets, String what) {
-        add(OpCase.of("crossEntropy " + rows + "x" + v + what, CrossEntropy.class,
-                x -> CrossEntropy.crossEntropy(x[0], IntTensor.of(targets, rows)),
-                x -> new double[] {crossEntropy(v, targets, x[0])}, shape(rows, v)).withStd(3f));
+        add(OpCase.of(
+                        "crossEntropy " + rows + "x" + v + what,
+                        CrossEntropy.class,
+                        x -> CrossEntropy.crossEntropy(x[0], IntTensor.of(targets, rows)),
+                        x -> new double[] {crossEntropy(v, targets, x[0])},
+                        shape(rows, v))
+                .withStd(3f));
     }
 
     private void add(OpCase c) {
@@ -206,7 +271,9 @@ final class OpCases {
 
     private static double[] swiGlu(double[] x) {
         int f = x.length / 2;
-        return IntStream.range(0, f).mapToDouble(i -> x[i] * sigmoid(x[i]) * x[f + i]).toArray();
+        return IntStream.range(0, f)
+                .mapToDouble(i -> x[i] * sigmoid(x[i]) * x[f + i])
+                .toArray();
     }
 
     private static double crossEntropy(int v, int[] targets, double[] x) {
@@ -253,8 +320,7 @@ final class OpCases {
         return y;
     }
 
-    private static double[] perRow(
-            double[] x, int rows, int width, int outWidth, UnaryOperator<double[]> f) {
+    private static double[] perRow(double[] x, int rows, int width, int outWidth, UnaryOperator<double[]> f) {
         double[] y = new double[rows * outWidth];
         for (int r = 0; r < rows; r++) {
             double[] row = f.apply(Arrays.copyOfRange(x, r * width, (r + 1) * width));
@@ -268,7 +334,9 @@ final class OpCases {
     }
 
     private static double[] zip(double[] a, double[] b, DoubleBinaryOperator f) {
-        return IntStream.range(0, a.length).mapToDouble(i -> f.applyAsDouble(a[i], b[i])).toArray();
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> f.applyAsDouble(a[i], b[i]))
+                .toArray();
     }
 
     private static double sum(double[] x) {

@@ -25,7 +25,8 @@ class TensorAssertTest {
     void toleranceIsAbsolutePlusRelative() {
         float[] actual = {101f};
         double[] expected = {100};
-        assertThatCode(() -> TensorAssert.assertClose("y", actual, expected, 0.5, 0.005)).doesNotThrowAnyException();
+        assertThatCode(() -> TensorAssert.assertClose("y", actual, expected, 0.5, 0.005))
+                .doesNotThrowAnyException();
         assertThatThrownBy(() -> TensorAssert.assertClose("y", actual, expected, 0.49, 0.005))
                 .isInstanceOf(AssertionError.class);
     }
@@ -85,12 +86,12 @@ class TensorAssertTest {
         Shape s = Shape.of(3, 5);
         OpCheck.check(OpCase.of("right", Square.class, x -> Square.square(x[0], 0f), oracle, s));
         OpCheck.check(OpCase.withoutOracle("right", Square.class, x -> Square.square(x[0], 0f), s));
-        assertThatThrownBy(() -> OpCheck.check(
-                        OpCase.of("wrong", Square.class, x -> Square.square(x[0], 1e-3f), oracle, s)))
+        assertThatThrownBy(() ->
+                        OpCheck.check(OpCase.of("wrong", Square.class, x -> Square.square(x[0], 1e-3f), oracle, s)))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("wrong: gradient of input 0 (3, 5)");
-        assertThatThrownBy(() -> OpCheck.check(
-                        OpCase.withoutOracle("wrong", Square.class, x -> Square.square(x[0], 0.3f), s)))
+        assertThatThrownBy(() ->
+                        OpCheck.check(OpCase.withoutOracle("wrong", Square.class, x -> Square.square(x[0], 0.3f), s)))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("wrong: gradient of input 0 (3, 5)");
     }
@@ -98,8 +99,11 @@ class TensorAssertTest {
     @Test
     void forwardIsComparedWithTheOracle() {
         assertThatThrownBy(() -> OpCheck.check(OpCase.of(
-                        "cube", Square.class, x -> Square.square(x[0], 0f),
-                        x -> Arrays.stream(x[0]).map(v -> v * v * v).toArray(), Shape.of(4))))
+                        "cube",
+                        Square.class,
+                        x -> Square.square(x[0], 0f),
+                        x -> Arrays.stream(x[0]).map(v -> v * v * v).toArray(),
+                        Shape.of(4))))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("cube: output (4)");
     }

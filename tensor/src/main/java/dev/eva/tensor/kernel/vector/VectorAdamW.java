@@ -10,7 +10,15 @@ import jdk.incubator.vector.FloatVector;
 final class VectorAdamW implements AdamWKernel {
     @Override
     public void step(
-            int n, Step step, float[] g, int gOffset, float[] p, int pOffset, float[] m, int mOffset, float[] v,
+            int n,
+            Step step,
+            float[] g,
+            int gOffset,
+            float[] p,
+            int pOffset,
+            float[] m,
+            int mOffset,
+            float[] v,
             int vOffset) {
         FloatVector keep = FloatVector.broadcast(SPECIES, step.keep());
         FloatVector b1 = FloatVector.broadcast(SPECIES, step.beta1());
@@ -24,7 +32,9 @@ final class VectorAdamW implements AdamWKernel {
         for (int i = 0; i < end; i += LANES) {
             FloatVector grad = FloatVector.fromArray(SPECIES, g, gOffset + i);
             FloatVector mi = b1.fma(FloatVector.fromArray(SPECIES, m, mOffset + i), grad.mul(gain1));
-            FloatVector vi = b2.fma(FloatVector.fromArray(SPECIES, v, vOffset + i), grad.mul(gain2).mul(grad));
+            FloatVector vi = b2.fma(
+                    FloatVector.fromArray(SPECIES, v, vOffset + i),
+                    grad.mul(gain2).mul(grad));
             mi.intoArray(m, mOffset + i);
             vi.intoArray(v, vOffset + i);
             FloatVector root = vi.sqrt().fma(correction, eps);

@@ -65,8 +65,7 @@ final class VectorElementwise implements Elementwise {
     }
 
     @Override
-    public void sigmoidBackward(
-            int n, float[] y, int yOffset, float[] dOut, int dOutOffset, float[] dX, int dXOffset) {
+    public void sigmoidBackward(int n, float[] y, int yOffset, float[] dOut, int dOutOffset, float[] dX, int dXOffset) {
         int i = 0;
         for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
             FloatVector s = FloatVector.fromArray(SPECIES, y, yOffset + i);
@@ -131,11 +130,17 @@ final class VectorElementwise implements Elementwise {
 
     @Override
     public void swiGluBackward(
-            int rows, int f, float[] gateUp, int gateUpOffset, float[] dOut, int dOutOffset,
-            float[] dGateUp, int dGateUpOffset) {
+            int rows,
+            int f,
+            float[] gateUp,
+            int gateUpOffset,
+            float[] dOut,
+            int dOutOffset,
+            float[] dGateUp,
+            int dGateUpOffset) {
         for (int r = 0; r < rows; r++) {
-            swiGluRowBackward(f, gateUp, gateUpOffset + r * 2 * f, dOut, dOutOffset + r * f,
-                    dGateUp, dGateUpOffset + r * 2 * f);
+            swiGluRowBackward(
+                    f, gateUp, gateUpOffset + r * 2 * f, dOut, dOutOffset + r * f, dGateUp, dGateUpOffset + r * 2 * f);
         }
     }
 

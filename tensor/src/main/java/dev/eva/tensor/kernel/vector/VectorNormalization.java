@@ -10,8 +10,17 @@ import jdk.incubator.vector.FloatVector;
 final class VectorNormalization implements Normalization {
     @Override
     public void rmsNorm(
-            int rows, int d, float eps, float[] x, int xOffset, float[] weight, int weightOffset,
-            float[] out, int outOffset, float[] rstd, int rstdOffset) {
+            int rows,
+            int d,
+            float eps,
+            float[] x,
+            int xOffset,
+            float[] weight,
+            int weightOffset,
+            float[] out,
+            int outOffset,
+            float[] rstd,
+            int rstdOffset) {
         for (int row = 0; row < rows; row++) {
             int at = xOffset + row * d;
             float r = (float) (1 / Math.sqrt((double) sumOfSquares(d, x, at) / d + eps));
@@ -51,15 +60,27 @@ final class VectorNormalization implements Normalization {
 
     @Override
     public void rmsNormBackward(
-            int rows, int d, float[] x, int xOffset, float[] weight, int weightOffset, float[] rstd, int rstdOffset,
-            float[] dOut, int dOutOffset, float[] dX, int dXOffset, float[] dWeight, int dWeightOffset) {
+            int rows,
+            int d,
+            float[] x,
+            int xOffset,
+            float[] weight,
+            int weightOffset,
+            float[] rstd,
+            int rstdOffset,
+            float[] dOut,
+            int dOutOffset,
+            float[] dX,
+            int dXOffset,
+            float[] dWeight,
+            int dWeightOffset) {
         for (int row = 0; row < rows; row++) {
             int at = xOffset + row * d;
             int dAt = dOutOffset + row * d;
             float r = rstd[rstdOffset + row];
             float c = (float) ((double) dot(d, x, at, weight, weightOffset, dOut, dAt) * r * r / d);
-            backwardRow(d, r, c, x, at, weight, weightOffset, dOut, dAt,
-                    dX, dXOffset + row * d, dWeight, dWeightOffset);
+            backwardRow(
+                    d, r, c, x, at, weight, weightOffset, dOut, dAt, dX, dXOffset + row * d, dWeight, dWeightOffset);
         }
     }
 
@@ -71,7 +92,8 @@ final class VectorNormalization implements Normalization {
             FloatVector w0 = FloatVector.fromArray(SPECIES, weight, weightOffset + i);
             FloatVector w1 = FloatVector.fromArray(SPECIES, weight, weightOffset + i + LANES);
             FloatVector g0 = FloatVector.fromArray(SPECIES, dOut, dAt + i).mul(w0);
-            FloatVector g1 = FloatVector.fromArray(SPECIES, dOut, dAt + i + LANES).mul(w1);
+            FloatVector g1 =
+                    FloatVector.fromArray(SPECIES, dOut, dAt + i + LANES).mul(w1);
             s0 = FloatVector.fromArray(SPECIES, x, at + i).fma(g0, s0);
             s1 = FloatVector.fromArray(SPECIES, x, at + i + LANES).fma(g1, s1);
         }
@@ -83,8 +105,19 @@ final class VectorNormalization implements Normalization {
     }
 
     private static void backwardRow(
-            int d, float r, float c, float[] x, int at, float[] weight, int weightOffset, float[] dOut, int dAt,
-            float[] dX, int dXAt, float[] dWeight, int dWeightOffset) {
+            int d,
+            float r,
+            float c,
+            float[] x,
+            int at,
+            float[] weight,
+            int weightOffset,
+            float[] dOut,
+            int dAt,
+            float[] dX,
+            int dXAt,
+            float[] dWeight,
+            int dWeightOffset) {
         int i = 0;
         for (int end = SPECIES.loopBound(d); i < end; i += LANES) {
             FloatVector v = FloatVector.fromArray(SPECIES, x, at + i);

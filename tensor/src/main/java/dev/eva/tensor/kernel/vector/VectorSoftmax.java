@@ -43,7 +43,8 @@ final class VectorSoftmax implements SoftmaxKernel {
         FloatVector s = FloatVector.zero(SPECIES);
         int i = 0;
         for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
-            FloatVector e = VectorMath.exp(FloatVector.fromArray(SPECIES, x, at + i).sub(max));
+            FloatVector e =
+                    VectorMath.exp(FloatVector.fromArray(SPECIES, x, at + i).sub(max));
             e.intoArray(out, outAt + i);
             s = s.add(e);
         }
@@ -97,8 +98,16 @@ final class VectorSoftmax implements SoftmaxKernel {
 
     @Override
     public void crossEntropy(
-            int rows, int v, float[] logits, int logitsOffset, int[] targets, int targetsOffset,
-            float[] losses, int lossesOffset, float[] lse, int lseOffset) {
+            int rows,
+            int v,
+            float[] logits,
+            int logitsOffset,
+            int[] targets,
+            int targetsOffset,
+            float[] losses,
+            int lossesOffset,
+            float[] lse,
+            int lseOffset) {
         for (int r = 0; r < rows; r++) {
             int target = targets[targetsOffset + r];
             if (target < 0) {
@@ -129,8 +138,17 @@ final class VectorSoftmax implements SoftmaxKernel {
 
     @Override
     public void crossEntropyBackward(
-            int rows, int v, float scale, float[] logits, int logitsOffset, int[] targets, int targetsOffset,
-            float[] lse, int lseOffset, float[] dLogits, int dLogitsOffset) {
+            int rows,
+            int v,
+            float scale,
+            float[] logits,
+            int logitsOffset,
+            int[] targets,
+            int targetsOffset,
+            float[] lse,
+            int lseOffset,
+            float[] dLogits,
+            int dLogitsOffset) {
         for (int r = 0; r < rows; r++) {
             int target = targets[targetsOffset + r];
             int dAt = dLogitsOffset + r * v;
@@ -146,7 +164,9 @@ final class VectorSoftmax implements SoftmaxKernel {
     private static void scaledExpRow(int n, float scale, float lse, float[] x, int at, float[] out, int outAt) {
         int i = 0;
         for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
-            VectorMath.exp(FloatVector.fromArray(SPECIES, x, at + i).sub(lse)).mul(scale).intoArray(out, outAt + i);
+            VectorMath.exp(FloatVector.fromArray(SPECIES, x, at + i).sub(lse))
+                    .mul(scale)
+                    .intoArray(out, outAt + i);
         }
         for (; i < n; i++) {
             out[outAt + i] = VectorMath.exp(x[at + i] - lse) * scale;

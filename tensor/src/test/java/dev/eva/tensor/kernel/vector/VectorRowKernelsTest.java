@@ -27,9 +27,31 @@ class VectorRowKernelsTest {
     private static final int AFTER = 5;
     private static final double TOLERANCE = 4e-6;
     private static final float[] SPECIAL = {
-        0f, -0f, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MIN_NORMAL, 1e-30f, -1e-30f, 50f, -50f, 87f, -87f, 88f, -88f,
-        90f, -90f, 120f, -120f, 1e4f, -1e4f, 1e38f, -1e38f, Float.POSITIVE_INFINITY, Float.NaN,
-        Float.intBitsToFloat(0x7fc00001), Float.intBitsToFloat(0xffffffff)
+        0f,
+        -0f,
+        Float.MIN_VALUE,
+        -Float.MIN_VALUE,
+        Float.MIN_NORMAL,
+        1e-30f,
+        -1e-30f,
+        50f,
+        -50f,
+        87f,
+        -87f,
+        88f,
+        -88f,
+        90f,
+        -90f,
+        120f,
+        -120f,
+        1e4f,
+        -1e4f,
+        1e38f,
+        -1e38f,
+        Float.POSITIVE_INFINITY,
+        Float.NaN,
+        Float.intBitsToFloat(0x7fc00001),
+        Float.intBitsToFloat(0xffffffff)
     };
 
     private final SplittableRandom random = new SplittableRandom(11);
@@ -52,11 +74,19 @@ class VectorRowKernelsTest {
         compare(elementwise, Elementwise.REFERENCE, "mul", (f, out) -> f.mul(n, x, 1, y, 2, out[0], BEFORE), n);
         compare(elementwise, Elementwise.REFERENCE, "scale", (f, out) -> f.scale(n, 0.3f, x, 1, out[0], BEFORE), n);
         compare(elementwise, Elementwise.REFERENCE, "sigmoid", (f, out) -> f.sigmoid(n, x, 1, out[0], BEFORE), n);
-        compare(elementwise, Elementwise.REFERENCE, "sigmoidBackward",
-                (f, out) -> f.sigmoidBackward(n, x, 1, y, 2, out[0], BEFORE), n);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "sigmoidBackward",
+                (f, out) -> f.sigmoidBackward(n, x, 1, y, 2, out[0], BEFORE),
+                n);
         compare(elementwise, Elementwise.REFERENCE, "silu", (f, out) -> f.silu(n, x, 1, out[0], BEFORE), n);
-        compare(elementwise, Elementwise.REFERENCE, "siluBackward",
-                (f, out) -> f.siluBackward(n, x, 1, y, 2, out[0], BEFORE), n);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "siluBackward",
+                (f, out) -> f.siluBackward(n, x, 1, y, 2, out[0], BEFORE),
+                n);
     }
 
     @ParameterizedTest
@@ -65,10 +95,18 @@ class VectorRowKernelsTest {
         int rows = 3;
         float[] x = randn(rows * 2 * f, 3f);
         float[] d = randn(rows * f, 1f);
-        compare(elementwise, Elementwise.REFERENCE, "swiGlu",
-                (k, out) -> k.swiGlu(rows, f, x, 1, out[0], BEFORE), rows * f);
-        compare(elementwise, Elementwise.REFERENCE, "swiGluBackward",
-                (k, out) -> k.swiGluBackward(rows, f, x, 1, d, 2, out[0], BEFORE), rows * 2 * f);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "swiGlu",
+                (k, out) -> k.swiGlu(rows, f, x, 1, out[0], BEFORE),
+                rows * f);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "swiGluBackward",
+                (k, out) -> k.swiGluBackward(rows, f, x, 1, d, 2, out[0], BEFORE),
+                rows * 2 * f);
     }
 
     @ParameterizedTest
@@ -79,12 +117,21 @@ class VectorRowKernelsTest {
         float[] w = randn(d, 1f);
         float[] dOut = randn(rows * d, 1f);
         float[] rstd = new float[rows + 1];
-        compare(normalization, Normalization.REFERENCE, "rmsNorm",
-                (k, out) -> k.rmsNorm(rows, d, 1e-6f, x, 1, w, 2, out[0], BEFORE, out[1], BEFORE), rows * d, rows);
+        compare(
+                normalization,
+                Normalization.REFERENCE,
+                "rmsNorm",
+                (k, out) -> k.rmsNorm(rows, d, 1e-6f, x, 1, w, 2, out[0], BEFORE, out[1], BEFORE),
+                rows * d,
+                rows);
         Normalization.REFERENCE.rmsNorm(rows, d, 1e-6f, x, 1, w, 2, new float[rows * d], 0, rstd, 1);
-        compare(normalization, Normalization.REFERENCE, "rmsNormBackward",
+        compare(
+                normalization,
+                Normalization.REFERENCE,
+                "rmsNormBackward",
                 (k, out) -> k.rmsNormBackward(rows, d, x, 1, w, 2, rstd, 1, dOut, 0, out[0], BEFORE, out[1], BEFORE),
-                rows * d, d);
+                rows * d,
+                d);
     }
 
     @ParameterizedTest
@@ -98,14 +145,31 @@ class VectorRowKernelsTest {
         int[] targets = {-7, n - 1, -1, 0};
         SoftmaxKernel.REFERENCE.softmax(rows, n, x, 1, p, 0);
         SoftmaxKernel.REFERENCE.crossEntropy(rows, n, x, 1, targets, 1, new float[rows], 0, lse, 0);
-        compare(softmax, SoftmaxKernel.REFERENCE, "softmax",
-                (k, out) -> k.softmax(rows, n, x, 1, out[0], BEFORE), rows * n);
-        compare(softmax, SoftmaxKernel.REFERENCE, "softmaxBackward",
-                (k, out) -> k.softmaxBackward(rows, n, p, 0, dOut, 2, out[0], BEFORE), rows * n);
-        compare(softmax, SoftmaxKernel.REFERENCE, "crossEntropy",
-                (k, out) -> k.crossEntropy(rows, n, x, 1, targets, 1, out[0], BEFORE, out[1], BEFORE), rows, rows);
-        compare(softmax, SoftmaxKernel.REFERENCE, "crossEntropyBackward",
-                (k, out) -> k.crossEntropyBackward(rows, n, 0.7f, x, 1, targets, 1, lse, 0, out[0], BEFORE), rows * n);
+        compare(
+                softmax,
+                SoftmaxKernel.REFERENCE,
+                "softmax",
+                (k, out) -> k.softmax(rows, n, x, 1, out[0], BEFORE),
+                rows * n);
+        compare(
+                softmax,
+                SoftmaxKernel.REFERENCE,
+                "softmaxBackward",
+                (k, out) -> k.softmaxBackward(rows, n, p, 0, dOut, 2, out[0], BEFORE),
+                rows * n);
+        compare(
+                softmax,
+                SoftmaxKernel.REFERENCE,
+                "crossEntropy",
+                (k, out) -> k.crossEntropy(rows, n, x, 1, targets, 1, out[0], BEFORE, out[1], BEFORE),
+                rows,
+                rows);
+        compare(
+                softmax,
+                SoftmaxKernel.REFERENCE,
+                "crossEntropyBackward",
+                (k, out) -> k.crossEntropyBackward(rows, n, 0.7f, x, 1, targets, 1, lse, 0, out[0], BEFORE),
+                rows * n);
     }
 
     @ParameterizedTest
@@ -156,11 +220,19 @@ class VectorRowKernelsTest {
         Arrays.fill(ones, 1f);
         compare(elementwise, Elementwise.REFERENCE, "sigmoid", (f, out) -> f.sigmoid(n, SPECIAL, 0, out[0], BEFORE), n);
         compare(elementwise, Elementwise.REFERENCE, "silu", (f, out) -> f.silu(n, SPECIAL, 0, out[0], BEFORE), n);
-        compare(elementwise, Elementwise.REFERENCE, "siluBackward",
-                (f, out) -> f.siluBackward(n, SPECIAL, 0, ones, 0, out[0], BEFORE), n);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "siluBackward",
+                (f, out) -> f.siluBackward(n, SPECIAL, 0, ones, 0, out[0], BEFORE),
+                n);
         float[] minusInfinity = {Float.NEGATIVE_INFINITY};
-        compare(elementwise, Elementwise.REFERENCE, "sigmoid",
-                (f, out) -> f.sigmoid(1, minusInfinity, 0, out[0], BEFORE), 1);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "sigmoid",
+                (f, out) -> f.sigmoid(1, minusInfinity, 0, out[0], BEFORE),
+                1);
     }
 
     @Test
@@ -169,17 +241,29 @@ class VectorRowKernelsTest {
             for (int at : new int[] {0, 17, 36}) {
                 float[] x = randn(37, 1f);
                 x[at] = special;
-                compare(softmax, SoftmaxKernel.REFERENCE, "softmax with " + special + " at " + at,
-                        (k, out) -> k.softmax(1, 37, x, 0, out[0], BEFORE), 37);
-                compare(softmax, SoftmaxKernel.REFERENCE, "crossEntropy with " + special + " at " + at,
+                compare(
+                        softmax,
+                        SoftmaxKernel.REFERENCE,
+                        "softmax with " + special + " at " + at,
+                        (k, out) -> k.softmax(1, 37, x, 0, out[0], BEFORE),
+                        37);
+                compare(
+                        softmax,
+                        SoftmaxKernel.REFERENCE,
+                        "crossEntropy with " + special + " at " + at,
                         (k, out) -> k.crossEntropy(1, 37, x, 0, new int[] {5}, 0, out[0], BEFORE, out[1], BEFORE),
-                        1, 1);
+                        1,
+                        1);
             }
         }
         float[] nothing = new float[37];
         Arrays.fill(nothing, Float.NEGATIVE_INFINITY);
-        compare(softmax, SoftmaxKernel.REFERENCE, "softmax of -inf",
-                (k, out) -> k.softmax(1, 37, nothing, 0, out[0], BEFORE), 37);
+        compare(
+                softmax,
+                SoftmaxKernel.REFERENCE,
+                "softmax of -inf",
+                (k, out) -> k.softmax(1, 37, nothing, 0, out[0], BEFORE),
+                37);
     }
 
     @Test
