@@ -65,8 +65,7 @@ final class DoctorCommand implements Runnable {
             advise("Eva is thousands of times slower so; leave out -Xint");
         } else if (!System.getProperty("java.vm.name").contains("HotSpot") && !name.contains("HotSpot")) {
             line("Compiler", System.getProperty("java.vm.name") + ", " + name);
-            advise(
-                    "only HotSpot's C2 compiles Eva's kernels to vector instructions; use an OpenJDK such as Temurin");
+            advise("only HotSpot's C2 compiles Eva's kernels to vector instructions; use an OpenJDK such as Temurin");
         } else if (flag("UseJVMCICompiler").equals("true")) {
             line("Compiler", "Graal");
             advise("vector kernels are written for C2; start with -XX:-UseJVMCICompiler, or use an OpenJDK build");

@@ -22,7 +22,13 @@ import picocli.CommandLine.ScopeType;
             "  eva train --data mytexts/ --minutes 30  one that writes like you",
             "  eva COMMAND --help                      all about a command"
         },
-        subcommands = {InfoCommand.class, MemoryCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {
+            GenerateCommand.class,
+            InfoCommand.class,
+            MemoryCommand.class,
+            DoctorCommand.class,
+            CommandLine.HelpCommand.class
+        })
 public final class Eva implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;

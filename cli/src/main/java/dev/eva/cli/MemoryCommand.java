@@ -218,8 +218,7 @@ final class MemoryCommand implements Runnable {
         long latent = 60L * (512 + 64);
         double denseBytes = dense * 16 / 8.0;
         double latentBytes = latent * 6 / 8.0;
-        out.println(
-                "Where the 93.3 % of DeepSeek-V2 comes from (arXiv:2405.04434, 3.2.3): not from one shape with");
+        out.println("Where the 93.3 % of DeepSeek-V2 comes from (arXiv:2405.04434, 3.2.3): not from one shape with");
         out.println("and without latent, but from two models as they were served, a token over all layers:");
         out.println();
         new Table()

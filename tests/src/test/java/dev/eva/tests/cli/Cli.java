@@ -1,4 +1,4 @@
-package dev.eva.tests;
+package dev.eva.tests.cli;
 
 import dev.eva.cli.Eva;
 import java.io.PrintWriter;

@@ -1,0 +1,163 @@
+package dev.eva.cli;
+
+import dev.eva.model.DeepSeekModel;
+import dev.eva.model.checkpoint.Checkpoint;
+import dev.eva.model.generate.Generator;
+import dev.eva.model.generate.Sampling;
+import dev.eva.model.text.Tokenizer;
+import dev.eva.model.text.Tokenizers;
+import dev.eva.model.train.RunFolder;
+import dev.eva.tensor.Parallel;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.random.RandomGeneratorFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Continues a prompt, the text as it comes on standard output, everything else on standard error. */
+@Command(
+        name = "generate",
+        mixinStandardHelpOptions = true,
+        description = "Continues a text with a trained model.%n",
+        footer = {
+            "",
+            "The text goes to standard output, figures to standard error. The same seed gives the same text.",
+            "",
+            "Examples:",
+            "  eva generate runs/shakespeare --prompt ROMEO:",
+            "  eva generate runs/shakespeare --prompt 'KING HENRY:' --temperature 0.7 --max-tokens 1000",
+            "  eva generate runs/shakespeare/checkpoints/step-000400 --prompt ROMEO: --seed 7"
+        })
+final class GenerateCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "RUN|CHECKPOINT", description = "A run (its best checkpoint) or a checkpoint folder.")
+    private Path model;
+
+    @Option(names = "--prompt", paramLabel = "TEXT", required = true, description = "The text to continue.")
+    private String prompt;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "Tokens at most (${DEFAULT-VALUE}).")
+    private int maxTokens;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "0.8",
+            description = "Divides the logits; 0 always takes the likeliest (${DEFAULT-VALUE}).")
+    private double temperature;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            defaultValue = "0",
+            description = "Only the K likeliest; 0: all (${DEFAULT-VALUE}).")
+    private int topK;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            defaultValue = "1",
+            description = "Only the likeliest that together have probability P (${DEFAULT-VALUE}).")
+    private double topP;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            defaultValue = "0",
+            description = "Only those at least P times as likely as the likeliest (${DEFAULT-VALUE}).")
+    private double minP;
+
+    @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Of the draws (${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads (one a core).")
+    private Integer threads;
+
+    @Override
+    public void run() {
+        Sampling sampling = sampling();
+        Path checkpoint = RunFolder.checkpointOf(model);
+        Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
+        DeepSeekModel loaded = Checkpoint.load(checkpoint);
+        if (tokenizer.vocabSize() > loaded.config().vocabSize()) {
+            throw new IllegalArgumentException(
+                    checkpoint + ": the tokenizer has " + tokenizer.vocabSize() + " ids, the model a vocabulary of "
+                            + loaded.config().vocabSize() + "; they do not belong together");
+        }
+        int[] ids = tokenizer.encode(prompt);
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("checkpoint: " + checkpoint);
+        out.print(prompt);
+        out.flush();
+        Tokenizer.StreamDecoder decoder = tokenizer.decoder();
+        Generator.Result result = new Generator(loaded, sampling)
+                .generate(
+                        ids,
+                        maxTokens,
+                        RandomGeneratorFactory.of("L64X128MixRandom").create(seed),
+                        id -> {
+                            out.print(decoder.accept(id));
+                            out.flush();
+                            return !out.checkError();
+                        });
+        out.println(decoder.end());
+        err.println(summary(result));
+    }
+
+    private Sampling sampling() {
+        if (prompt.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "--prompt is empty; need at least one character");
+        }
+        if (maxTokens < 1) {
+            throw new ParameterException(spec.commandLine(), "--max-tokens: " + maxTokens + "; need at least 1");
+        }
+        try {
+            if (threads != null) {
+                Parallel.setThreads(threads);
+            }
+            return new Sampling(temperature, topK, topP, minP);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
+        }
+    }
+
+    /** Checkpoints of a run share the tokenizer of the run, two folders above. */
+    private static Path folderOfTokenizer(Path checkpoint) {
+        Path folder = (Files.isDirectory(checkpoint) ? checkpoint : checkpoint.resolveSibling("")).toAbsolutePath();
+        if (!Files.exists(folder.resolve(Tokenizers.FILE)) && folder.getNameCount() > 2) {
+            Path run = folder.getParent().getParent();
+            return Files.exists(run.resolve(Tokenizers.FILE)) ? run : folder;
+        }
+        return folder;
+    }
+
+    private static String summary(Generator.Result r) {
+        String end = switch (r.end()) {
+            case MAX_TOKENS -> "";
+            case STOPPED -> ", stopped";
+            case CONTEXT_FULL -> ", the model's context is full";
+        };
+        double rate = r.tokens() > 1 ? (r.tokens() - 1) / r.decodeSeconds() : 0;
+        return String.format(
+                Locale.ROOT,
+                "%,d prompt tokens in %.2f s, %,d tokens at %,.0f tokens/s%s",
+                r.promptTokens(),
+                r.prefillSeconds(),
+                r.tokens(),
+                rate,
+                end);
+    }
+}
