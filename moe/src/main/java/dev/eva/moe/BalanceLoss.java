@@ -22,7 +22,7 @@ import dev.eva.tensor.autograd.Tape;
  * @param alpha weight of the loss
  */
 public record BalanceLoss(int length, int perToken, float alpha) implements Op {
-    /** The loss (1) of a layer's routing of {@code batch} sequences of {@code length} tokens. */
+    /** The loss () of a layer's routing of {@code batch} sequences of {@code length} tokens. */
     public static Tensor balanceLoss(Routing routing, int batch, int length, float alpha) {
         if (routing.scores().dim(0) != batch * length) {
             throw new IllegalArgumentException("balanceLoss: scores " + routing.scores().shape() + "; need batch " + batch
@@ -58,7 +58,7 @@ public record BalanceLoss(int length, int perToken, float alpha) implements Op {
             loss += l / batch;
         }
         ctx.save(f);
-        Tensor out = ctx.empty(1);
+        Tensor out = ctx.empty();
         out.fill((float) (alpha * loss));
         return out;
     }

@@ -64,7 +64,10 @@ public final class CharTokenizer implements Tokenizer {
                 throw new TextException(String.format(
                         Locale.ROOT,
                         "encode: the character '%s' (U+%04X) is not among the %d that this model knows: %s",
-                        Character.toString(c), c, alphabet.length, known()));
+                        Character.toString(c),
+                        c,
+                        alphabet.length,
+                        known()));
             }
             ids[n++] = id;
             i += Character.charCount(c);

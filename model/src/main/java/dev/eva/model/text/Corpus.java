@@ -54,7 +54,8 @@ public sealed interface Corpus permits Corpus.Literal, Corpus.Shakespeare, Corpu
         }
         for (String word : words) {
             if (words.size() > 1 && (word.equals("shakespeare") || word.equals("jdk"))) {
-                throw new TextException("data: " + word + " is a built-in corpus and cannot be mixed with files; give it alone");
+                throw new TextException(
+                        "data: " + word + " is a built-in corpus and cannot be mixed with files; give it alone");
             }
         }
         return files(words.stream().map(Path::of).toList());

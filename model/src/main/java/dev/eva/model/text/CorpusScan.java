@@ -38,7 +38,8 @@ public record CorpusScan(long bytes, long characters, int[] alphabet, String has
         if (counts[0] == 0) {
             throw new TextException("data: " + corpus.name() + ": no text in it; need at least some characters");
         }
-        return new CorpusScan(counts[0], counts[1], seen.stream().toArray(), HexFormat.of().formatHex(digest.digest()));
+        return new CorpusScan(
+                counts[0], counts[1], seen.stream().toArray(), HexFormat.of().formatHex(digest.digest()));
     }
 
     static MessageDigest sha256() {

@@ -49,14 +49,16 @@ public final class TextFiles implements Corpus {
                 List<Path> below = below(path);
                 List<Path> text = below.stream().filter(f -> !isBinary(f)).toList();
                 if (text.isEmpty()) {
-                    throw new TextException("data: " + path + ": a folder without text files; need UTF-8 files or .jsonl");
+                    throw new TextException(
+                            "data: " + path + ": a folder without text files; need UTF-8 files or .jsonl");
                 }
                 binaries += below.size() - text.size();
                 files.addAll(text);
             } else if (Files.exists(path)) {
                 files.add(path);
             } else {
-                throw new TextException("data: " + path + ": no such file or folder; need UTF-8 text, shakespeare or jdk");
+                throw new TextException(
+                        "data: " + path + ": no such file or folder; need UTF-8 text, shakespeare or jdk");
             }
         }
         return new TextFiles(paths, files, binaries);
@@ -136,7 +138,8 @@ public final class TextFiles implements Corpus {
         }
         JsonNode text = node.path("text");
         if (!text.isString()) {
-            throw new TextException("data: " + file + " line " + line + ": has no string \"text\"; need {\"text\": \"...\"} on every line");
+            throw new TextException("data: " + file + " line " + line
+                    + ": has no string \"text\"; need {\"text\": \"...\"} on every line");
         }
         return text.stringValue();
     }
@@ -152,11 +155,15 @@ public final class TextFiles implements Corpus {
 
     @Override
     public List<String> source() {
-        return given.stream().map(p -> p.toAbsolutePath().normalize().toString()).toList();
+        return given.stream()
+                .map(p -> p.toAbsolutePath().normalize().toString())
+                .toList();
     }
 
     @Override
     public List<String> notices() {
-        return binaries == 0 ? List.of() : List.of("data: left out " + binaries + " files that are not text (they hold zero bytes)");
+        return binaries == 0
+                ? List.of()
+                : List.of("data: left out " + binaries + " files that are not text (they hold zero bytes)");
     }
 }

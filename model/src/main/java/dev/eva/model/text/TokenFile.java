@@ -29,7 +29,8 @@ public final class TokenFile implements AutoCloseable {
     private static final int KEY_BYTES = 32;
     private static final int HEADER = 24 + KEY_BYTES;
     private static final int BUFFER = 1 << 16;
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Arena arena;
@@ -88,9 +89,7 @@ public final class TokenFile implements AutoCloseable {
         header.getInt();
         long size = header.getLong();
         header.get(found);
-        return Arrays.equals(magic, MAGIC)
-                && Arrays.equals(found, key)
-                && Files.size(file) == HEADER + width * size;
+        return Arrays.equals(magic, MAGIC) && Arrays.equals(found, key) && Files.size(file) == HEADER + width * size;
     }
 
     private static void write(Path file, Corpus corpus, Tokenizer tokenizer, byte[] key, int width) throws IOException {
@@ -101,7 +100,12 @@ public final class TokenFile implements AutoCloseable {
             corpus.read(piece -> ids.put(tokenizer.encode(piece)));
             ids.flush();
             ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
-            header.put(MAGIC).putInt(width).putInt(0).putLong(ids.count).put(key).flip();
+            header.put(MAGIC)
+                    .putInt(width)
+                    .putInt(0)
+                    .putLong(ids.count)
+                    .put(key)
+                    .flip();
             for (long at = 0; header.hasRemaining(); ) {
                 at += out.write(header, at);
             }

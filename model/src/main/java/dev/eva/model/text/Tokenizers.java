@@ -72,7 +72,8 @@ public final class Tokenizers {
         for (int i = 0; i < alphabet.length; i++) {
             String s = vocab.get(i).asString("");
             if (s.codePointCount(0, s.length()) != 1) {
-                throw new TextException("tokenizer: " + file + ": vocab entry " + i + " is \"" + s + "\"; need one character");
+                throw new TextException(
+                        "tokenizer: " + file + ": vocab entry " + i + " is \"" + s + "\"; need one character");
             }
             alphabet[i] = s.codePointAt(0);
         }

@@ -27,7 +27,8 @@ final class Utf8 {
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         ByteBuffer bytes = ByteBuffer.allocate(BYTES);
-        // No byte gives more than one char, and the decoder never parts a surrogate pair, so one call always takes all it can.
+        // No byte gives more than one char, and the decoder never parts a surrogate pair, so one call always takes all
+        // it can.
         CharBuffer chars = CharBuffer.allocate(BYTES);
         long done = 0;
         char last = '\n';

@@ -43,9 +43,11 @@ final class EventFile implements AutoCloseable {
      */
     static EventFile create(Path folder, double wallTime, long firstStep) throws IOException {
         Files.createDirectories(folder);
-        Path file = folder.resolve(String.format(Locale.ROOT, "events.out.tfevents.%010d.eva.%d", (long) wallTime, firstStep));
+        Path file = folder.resolve(
+                String.format(Locale.ROOT, "events.out.tfevents.%010d.eva.%d", (long) wallTime, firstStep));
         EventFile events = new EventFile(new BufferedOutputStream(Files.newOutputStream(file)));
-        Message version = new Message().fixed64(1, wallTime).bytes(3, "brain.Event:2".getBytes(StandardCharsets.US_ASCII));
+        Message version =
+                new Message().fixed64(1, wallTime).bytes(3, "brain.Event:2".getBytes(StandardCharsets.US_ASCII));
         events.frame(version);
         if (firstStep > 1) {
             Message start = new Message().varint(1, 1);
@@ -59,7 +61,8 @@ final class EventFile implements AutoCloseable {
     void add(double wallTime, long step, Map<String, Double> values) throws IOException {
         Message summary = new Message();
         values.forEach((tag, value) -> {
-            Message v = new Message().bytes(1, tag.getBytes(StandardCharsets.UTF_8)).fixed32(2, value.floatValue());
+            Message v =
+                    new Message().bytes(1, tag.getBytes(StandardCharsets.UTF_8)).fixed32(2, value.floatValue());
             summary.bytes(1, v.toBytes());
         });
         frame(new Message().fixed64(1, wallTime).varint(2, step).bytes(5, summary.toBytes()));

@@ -2,6 +2,10 @@ package dev.eva.model.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.eva.nn.Parameter;
+import dev.eva.nn.optim.Optimizer;
+import dev.eva.nn.optim.WeightDecay;
+import java.util.List;
 
 /** The rule that turns gradients into new weights, with its constants. Matrices decay; gains do not. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -18,6 +22,9 @@ public sealed interface OptimizerConfig {
 
     /** Word for it in options. */
     String type();
+
+    /** A fresh optimizer of these parameters. */
+    Optimizer create(List<Parameter> parameters);
 
     /** AdamW (arXiv:1711.05101) for everything. */
     record AdamW(double lr, double beta1, double beta2, double eps, double weightDecay) implements OptimizerConfig {
@@ -38,10 +45,18 @@ public sealed interface OptimizerConfig {
         public String type() {
             return "adamw";
         }
+
+        @Override
+        public Optimizer create(List<Parameter> parameters) {
+            return new dev.eva.nn.optim.AdamW(
+                    parameters, new dev.eva.nn.optim.AdamW.Moments(beta1, beta2, eps), WeightDecay.matrices((float)
+                            weightDecay));
+        }
     }
 
     /** Muon (arXiv:2502.16982) for hidden matrices, AdamW at the same rate for embedding, head and gains. */
-    record Muon(double lr, double momentum, double weightDecay, double beta1, double beta2, double eps) implements OptimizerConfig {
+    record Muon(double lr, double momentum, double weightDecay, double beta1, double beta2, double eps)
+            implements OptimizerConfig {
         public Muon {
             positive("lr", lr);
             positive("eps", eps);
@@ -59,6 +74,15 @@ public sealed interface OptimizerConfig {
         @Override
         public String type() {
             return "muon";
+        }
+
+        @Override
+        public Optimizer create(List<Parameter> parameters) {
+            return new dev.eva.nn.optim.Muon(
+                    parameters,
+                    momentum,
+                    new dev.eva.nn.optim.AdamW.Moments(beta1, beta2, eps),
+                    WeightDecay.matrices((float) weightDecay));
         }
     }
 

@@ -57,7 +57,8 @@ public final class RunFolder implements AutoCloseable {
             throw new TrainException(path + ": is a file; need a folder for the run");
         }
         if (Files.exists(path.resolve("train.json"))) {
-            throw new TrainException(path + ": holds a run already; go on with --resume " + path + " or choose another --out");
+            throw new TrainException(
+                    path + ": holds a run already; go on with --resume " + path + " or choose another --out");
         }
         return lockAndSweep(path);
     }
@@ -65,7 +66,8 @@ public final class RunFolder implements AutoCloseable {
     /** The folder of a run that was begun. */
     static RunFolder open(Path path) {
         if (!Files.isRegularFile(path.resolve("train.json"))) {
-            throw new TrainException(path + ": no run of eva train (it has no train.json); need the folder that --out named");
+            throw new TrainException(
+                    path + ": no run of eva train (it has no train.json); need the folder that --out named");
         }
         return lockAndSweep(path);
     }
@@ -129,7 +131,8 @@ public final class RunFolder implements AutoCloseable {
             return target;
         } catch (IOException | UncheckedIOException e) {
             deleteAfter(part, e);
-            throw new TrainException("save " + target + ": " + e.getMessage() + "; earlier checkpoints are untouched", e);
+            throw new TrainException(
+                    "save " + target + ": " + e.getMessage() + "; earlier checkpoints are untouched", e);
         } catch (RuntimeException e) {
             deleteAfter(part, e);
             throw e;
@@ -147,7 +150,8 @@ public final class RunFolder implements AutoCloseable {
     /** Checkpoints by rising step. */
     static List<Path> checkpoints(Path run) {
         try (Stream<Path> all = Files.list(run.resolve("checkpoints"))) {
-            return all.filter(p -> CHECKPOINT.matcher(p.getFileName().toString()).matches())
+            return all.filter(
+                            p -> CHECKPOINT.matcher(p.getFileName().toString()).matches())
                     .sorted(Comparator.comparingLong(RunFolder::step))
                     .toList();
         } catch (IOException e) {
@@ -198,7 +202,8 @@ public final class RunFolder implements AutoCloseable {
         if (Files.isDirectory(path.resolve("checkpoints"))) {
             List<Path> all = checkpoints(path);
             if (all.isEmpty()) {
-                throw new TrainException(path + ": the run has no checkpoint yet; go on with eva train --resume " + path);
+                throw new TrainException(
+                        path + ": the run has no checkpoint yet; go on with eva train --resume " + path);
             }
             TrainerState state = Json.read(all.getLast().resolve("trainer.json"), TrainerState.class);
             return state.best()

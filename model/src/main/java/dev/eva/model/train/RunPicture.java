@@ -30,14 +30,17 @@ final class RunPicture {
 
     /** Draws the steps into a PNG, beside and renamed. Needs a font on the machine, but no display. */
     static void write(List<StepMetrics> steps, String title, Path file) throws IOException {
-        List<StepMetrics> whole = steps.stream().filter(m -> !m.skipped() && Double.isFinite(m.loss())).toList();
+        List<StepMetrics> whole = steps.stream()
+                .filter(m -> !m.skipped() && Double.isFinite(m.loss()))
+                .toList();
         if (whole.isEmpty()) {
             return;
         }
         System.setProperty("java.awt.headless", "true");
         XYChart loss = chart(title, "loss, nats a token", LOSS_HEIGHT);
         curve(loss, "training", whole, StepMetrics::loss, new Color(0x88, 0xaa, 0xdd));
-        List<StepMetrics> evaluated = whole.stream().filter(m -> m.valLoss().isPresent()).toList();
+        List<StepMetrics> evaluated =
+                whole.stream().filter(m -> m.valLoss().isPresent()).toList();
         if (!evaluated.isEmpty()) {
             curve(loss, "validation", evaluated, m -> m.valLoss().getAsDouble(), new Color(0xc0, 0x39, 0x2b));
         }
@@ -60,7 +63,12 @@ final class RunPicture {
     }
 
     private static XYChart chart(String title, String y, int height) {
-        XYChart chart = new XYChartBuilder().width(WIDTH).height(height).title(title).yAxisTitle(y).build();
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(height)
+                .title(title)
+                .yAxisTitle(y)
+                .build();
         chart.getStyler()
                 .setLegendPosition(Styler.LegendPosition.InsideNE)
                 .setChartBackgroundColor(Color.WHITE)

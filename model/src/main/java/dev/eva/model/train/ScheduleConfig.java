@@ -2,6 +2,8 @@ package dev.eva.model.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.eva.nn.optim.Schedule;
+import java.util.OptionalLong;
 
 /** The learning rate over a run: linear warm-up to the peak, then one of two ways down. Shares are of all steps. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -15,6 +17,25 @@ public sealed interface ScheduleConfig {
 
     /** Share of a run's time after which a run by minutes must know its number of steps, because the rate depends on it from there. */
     double decideAt();
+
+    /**
+     * The learning rate by the step.
+     *
+     * @param total steps of the run; empty while a run by minutes has not decided it
+     */
+    Schedule schedule(double peak, OptionalLong total);
+
+    /** The same with a warm-up that is at most a tenth of the steps, where their number is known. */
+    default ScheduleConfig within(Budget budget) {
+        long most = switch (budget) {
+            case Budget.Steps s -> Math.min(warmup(), s.steps() / 10);
+            case Budget.Minutes m -> warmup();
+        };
+        return switch (this) {
+            case Wsd w -> new Wsd(most, w.stable, w.end);
+            case Cosine c -> new Cosine(most, c.end);
+        };
+    }
 
     /**
      * Warm-up, stable, decay (arXiv:2404.06395): at the peak until share {@code stable}, then linear to {@code end} of the peak.
@@ -31,6 +52,13 @@ public sealed interface ScheduleConfig {
         public double decideAt() {
             return stable;
         }
+
+        @Override
+        public Schedule schedule(double peak, OptionalLong total) {
+            return total.isEmpty()
+                    ? new Schedule.Constant(peak, warmup)
+                    : new Schedule.Wsd(peak, warmup, Math.round(stable * total.getAsLong()), total.getAsLong(), end);
+        }
     }
 
     /** Warm-up, then half a cosine to {@code end} of the peak. */
@@ -44,6 +72,13 @@ public sealed interface ScheduleConfig {
         @Override
         public double decideAt() {
             return DECIDE;
+        }
+
+        @Override
+        public Schedule schedule(double peak, OptionalLong total) {
+            return total.isEmpty()
+                    ? new Schedule.Constant(peak, warmup)
+                    : new Schedule.Cosine(peak, warmup, total.getAsLong(), end);
         }
     }
 

@@ -36,6 +36,11 @@ public final class TrainPresets {
         };
     }
 
+    /** A peak rate that suits small models under an optimizer that the preset does not use. */
+    public static double usualLr(String type) {
+        return type.equals("muon") ? 6e-3 : 1e-3;
+    }
+
     private static TrainConfig shakespeare() {
         return new TrainConfig(
                 new TrainConfig.Batching(16, 128, 1),

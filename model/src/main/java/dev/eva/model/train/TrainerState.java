@@ -19,11 +19,10 @@ public record TrainerState(
     public record Best(long step, double loss) {}
 
     static TrainerState fresh(Budget budget) {
-        long total =
-                switch (budget) {
-                    case Budget.Steps s -> s.steps();
-                    case Budget.Minutes m -> 0;
-                };
+        long total = switch (budget) {
+            case Budget.Steps s -> s.steps();
+            case Budget.Minutes m -> 0;
+        };
         return new TrainerState(0, 0, 0, total, Optional.empty(), 0, 0);
     }
 
@@ -36,7 +35,8 @@ public record TrainerState(
     }
 
     TrainerState withBest(double loss) {
-        return new TrainerState(step, tokens, seconds, totalSteps, Optional.of(new Best(step, loss)), skipped, skippedInARow);
+        return new TrainerState(
+                step, tokens, seconds, totalSteps, Optional.of(new Best(step, loss)), skipped, skippedInARow);
     }
 
     TrainerState afterStep(long moreTokens, boolean wasSkipped) {

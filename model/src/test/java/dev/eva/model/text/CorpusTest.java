@@ -25,7 +25,8 @@ class CorpusTest {
     }
 
     private Corpus of(String... names) {
-        return Corpus.of(Arrays.stream(names).map(n -> dir.resolve(n).toString()).toList());
+        return Corpus.of(
+                Arrays.stream(names).map(n -> dir.resolve(n).toString()).toList());
     }
 
     @Test
@@ -72,7 +73,8 @@ class CorpusTest {
         Files.writeString(dir.resolve("big.txt"), "\ufeff" + text);
         Corpus corpus = of("big.txt");
         assertThat(text(corpus)).isEqualTo(text + "\n");
-        corpus.read(piece -> assertThat(Character.isHighSurrogate(piece.charAt(piece.length() - 1))).isFalse());
+        corpus.read(piece -> assertThat(Character.isHighSurrogate(piece.charAt(piece.length() - 1)))
+                .isFalse());
     }
 
     @Test

@@ -38,7 +38,8 @@ class TokenFileTest {
 
     @Test
     void largeVocabulariesTakeFourBytes() throws IOException {
-        int[] alphabet = IntStream.concat(IntStream.rangeClosed(0x20, 0xd000), IntStream.range(0xe000, 0x18000)).toArray();
+        int[] alphabet = IntStream.concat(IntStream.rangeClosed(0x20, 0xd000), IntStream.range(0xe000, 0x18000))
+                .toArray();
         try (TokenFile file = open(Character.toString(0x17fff) + " ", CharTokenizer.of(alphabet))) {
             assertThat(alphabet.length).isGreaterThan(1 << 16);
             assertThat(file.get(0)).isEqualTo(alphabet.length - 1);
@@ -81,7 +82,8 @@ class TokenFileTest {
             int[] ids = new int[3];
             split.validation().read(1, 3, ids, 0);
             assertThat(ids).containsExactly('1', '2', '3');
-            assertThatThrownBy(() -> split.validation().read(8, 3, ids, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> split.validation().read(8, 3, ids, 0))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> file.split(1)).hasMessageContaining("validation share");
         }
     }

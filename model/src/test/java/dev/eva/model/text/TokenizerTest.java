@@ -27,7 +27,8 @@ class TokenizerTest {
         for (Tokenizer t : tokenizers()) {
             int[] ids = t.encode(TEXT);
             assertThat(t.decode(ids)).isEqualTo(TEXT);
-            assertThat(Arrays.stream(ids).allMatch(id -> id >= 0 && id < t.vocabSize())).isTrue();
+            assertThat(Arrays.stream(ids).allMatch(id -> id >= 0 && id < t.vocabSize()))
+                    .isTrue();
         }
         assertThat(CharTokenizer.of("cab").encode("abc")).containsExactly(0, 1, 2);
         assertThat(new ByteTokenizer().encode("\u00e9")).containsExactly(0xc3, 0xa9);
@@ -70,7 +71,8 @@ class TokenizerTest {
             assertThat(again.fingerprint()).isEqualTo(t.fingerprint());
             assertThat(again.encode(TEXT)).isEqualTo(t.encode(TEXT));
         }
-        assertThat(CharTokenizer.of("ab").fingerprint()).isNotEqualTo(CharTokenizer.of("ac").fingerprint());
+        assertThat(CharTokenizer.of("ab").fingerprint())
+                .isNotEqualTo(CharTokenizer.of("ac").fingerprint());
     }
 
     @Test

@@ -45,7 +45,8 @@ class BatchesTest {
                 assertThat((batches.windows() + 2) * 16).isGreaterThan(n);
                 if (n >= 1000) {
                     assertThat(second).isNotEqualTo(first);
-                    assertThat(first.stream().toList()).isNotEqualTo(first.stream().sorted().toList());
+                    assertThat(first.stream().toList())
+                            .isNotEqualTo(first.stream().sorted().toList());
                 }
             }
         }

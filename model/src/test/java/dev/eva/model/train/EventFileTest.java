@@ -25,7 +25,8 @@ class EventFileTest {
         // CRC32C("123456789") is 0xe3069283; the mask rotates right by 15 and adds 0xa282ead8.
         int crc = 0xe3069283;
         int expected = (crc >>> 15 | crc << 17) + 0xa282ead8;
-        assertThat(EventFile.maskedCrc("123456789".getBytes(StandardCharsets.US_ASCII))).isEqualTo(expected);
+        assertThat(EventFile.maskedCrc("123456789".getBytes(StandardCharsets.US_ASCII)))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -64,7 +65,10 @@ class EventFileTest {
             byte[] length = new byte[8];
             in.get(length);
             assertThat(in.getInt()).isEqualTo(EventFile.maskedCrc(length));
-            byte[] data = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+            byte[] data = new byte
+                    [(int) ByteBuffer.wrap(length)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .getLong()];
             in.get(data);
             assertThat(in.getInt()).isEqualTo(EventFile.maskedCrc(data));
             all.add(fields(data));
@@ -78,18 +82,17 @@ class EventFileTest {
         ByteBuffer in = ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
         while (in.hasRemaining()) {
             long key = varint(in);
-            Object value =
-                    switch ((int) (key & 7)) {
-                        case 0 -> varint(in);
-                        case 1 -> in.getLong();
-                        case 5 -> in.getInt();
-                        case 2 -> {
-                            byte[] bytes = new byte[(int) varint(in)];
-                            in.get(bytes);
-                            yield bytes;
-                        }
-                        default -> throw new AssertionError("wire type of " + key);
-                    };
+            Object value = switch ((int) (key & 7)) {
+                case 0 -> varint(in);
+                case 1 -> in.getLong();
+                case 5 -> in.getInt();
+                case 2 -> {
+                    byte[] bytes = new byte[(int) varint(in)];
+                    in.get(bytes);
+                    yield bytes;
+                }
+                default -> throw new AssertionError("wire type of " + key);
+            };
             fields.computeIfAbsent((int) (key >>> 3), f -> new ArrayList<>()).add(value);
         }
         return fields;

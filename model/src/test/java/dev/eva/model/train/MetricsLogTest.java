@@ -31,8 +31,10 @@ class MetricsLogTest {
                 .containsExactly("step", "seconds", "tokens", "loss", "lr", "grad_norm", "tokens_per_s", "max_vio");
         JsonNode evaluated = json.readTree(MetricsLog.line(metrics(5)));
         assertThat(evaluated.propertyNames())
-                .containsExactly("step", "seconds", "tokens", "loss", "val_loss", "lr", "grad_norm", "tokens_per_s", "max_vio");
-        StepMetrics bad = new StepMetrics(2, 1, 2, Double.NaN, OptionalDouble.empty(), 1, Double.POSITIVE_INFINITY, 1, 0, true);
+                .containsExactly(
+                        "step", "seconds", "tokens", "loss", "val_loss", "lr", "grad_norm", "tokens_per_s", "max_vio");
+        StepMetrics bad =
+                new StepMetrics(2, 1, 2, Double.NaN, OptionalDouble.empty(), 1, Double.POSITIVE_INFINITY, 1, 0, true);
         JsonNode skipped = json.readTree(MetricsLog.line(bad));
         assertThat(skipped.get("loss").isNull()).isTrue();
         assertThat(skipped.get("grad_norm").isNull()).isTrue();
@@ -53,13 +55,16 @@ class MetricsLogTest {
             log.add(metrics(11));
         }
         assertThat(MetricsLog.read(file))
-                .containsExactlyElementsOf(LongStream.rangeClosed(1, 11).mapToObj(MetricsLogTest::metrics).toList());
+                .containsExactlyElementsOf(LongStream.rangeClosed(1, 11)
+                        .mapToObj(MetricsLogTest::metrics)
+                        .toList());
     }
 
     @Test
     void pictureIsDrawnFromTheSteps() throws IOException {
         Path file = dir.resolve("metrics.png");
-        RunPicture.write(LongStream.rangeClosed(1, 600).mapToObj(MetricsLogTest::metrics).toList(), "test", file);
+        RunPicture.write(
+                LongStream.rangeClosed(1, 600).mapToObj(MetricsLogTest::metrics).toList(), "test", file);
         assertThat(ImageIO.read(file.toFile()).getWidth()).isEqualTo(1000);
         RunPicture.write(List.of(), "nothing", dir.resolve("none.png"));
         assertThat(dir.resolve("none.png")).doesNotExist();

@@ -36,7 +36,8 @@ class RunFolderTest {
             assertThat(steps(run)).containsExactly(100L, 300L, 1_000_000L);
             assertThat(run.latest().map(RunFolder::step)).contains(1_000_000L);
             assertThat(RunFolder.step(RunFolder.checkpointOf(run.path()))).isEqualTo(100);
-            assertThat(RunFolder.checkpointOf(run.latest().orElseThrow())).isEqualTo(run.latest().orElseThrow());
+            assertThat(RunFolder.checkpointOf(run.latest().orElseThrow()))
+                    .isEqualTo(run.latest().orElseThrow());
         }
     }
 
@@ -78,10 +79,12 @@ class RunFolderTest {
         assertThatThrownBy(() -> RunFolder.open(path)).hasMessageContaining("no run of eva train");
         assertThatThrownBy(() -> RunFolder.checkpointOf(path)).hasMessageContaining("no checkpoint yet");
         Files.writeString(path.resolve("train.json"), "{}");
-        assertThatThrownBy(() -> RunFolder.create(path)).hasMessageContaining("holds a run already; go on with --resume");
+        assertThatThrownBy(() -> RunFolder.create(path))
+                .hasMessageContaining("holds a run already; go on with --resume");
         Path file = Files.writeString(dir.resolve("file"), "");
         assertThatThrownBy(() -> RunFolder.create(file)).hasMessageContaining("is a file; need a folder");
-        assertThatThrownBy(() -> RunFolder.checkpointOf(dir.resolve("none"))).hasMessageContaining("no such file or folder");
+        assertThatThrownBy(() -> RunFolder.checkpointOf(dir.resolve("none")))
+                .hasMessageContaining("no such file or folder");
     }
 
     @Test

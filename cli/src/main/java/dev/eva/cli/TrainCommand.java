@@ -1,0 +1,234 @@
+package dev.eva.cli;
+
+import dev.eva.model.DeepSeekConfig;
+import dev.eva.model.Presets;
+import dev.eva.model.checkpoint.ConfigJson;
+import dev.eva.model.text.Corpus;
+import dev.eva.model.train.Budget;
+import dev.eva.model.train.RunFolder;
+import dev.eva.model.train.TrainConfig;
+import dev.eva.model.train.TrainListener;
+import dev.eva.model.train.TrainPresets;
+import dev.eva.model.train.TrainerState;
+import dev.eva.model.train.TrainingRun;
+import dev.eva.tensor.Parallel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Trains a model, or goes on with a run. Ctrl-C (or a termination signal) ends it after the step in progress with a checkpoint; the exit
+ * code is then the signal's, 130 (or 143).
+ */
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Trains a model on text. Without options: the preset shakespeare, which learns to write plays.%n"
+                + "Ctrl-C stops after the step in progress with a checkpoint (exit code 130).%n",
+        footer = {
+            "",
+            "Examples:",
+            "  eva train",
+            "  eva train --minutes 10 --out runs/plays",
+            "  eva train --data mytexts/ notes.jsonl --tokenizer byte --steps 5000",
+            "  eva train --preset small --data jdk --minutes 60",
+            "  eva train --resume runs/plays --steps 500"
+        })
+final class TrainCommand implements Callable<Integer> {
+    private static final int DONE = 0;
+    private static final int INTERRUPTED = 130;
+
+    @Spec
+    private CommandSpec spec;
+
+    @ArgGroup(exclusive = true)
+    private Shape shape = new Shape();
+
+    /** Where the model's sizes come from. */
+    static final class Shape {
+        @Option(
+                names = "--preset",
+                paramLabel = "NAME",
+                description = "Shape of the model: mini, shakespeare (default), " + "shakespeare-bench, small, lite.")
+        private String preset;
+
+        @Option(
+                names = "--config",
+                paramLabel = "FILE",
+                description = "Shape of the model: a config.json with Hugging Face's keys.")
+        private Path config;
+    }
+
+    @Option(
+            names = "--data",
+            arity = "1..*",
+            paramLabel = "TEXT",
+            description = "Files, folders, .jsonl with a text field, or "
+                    + "shakespeare (default), or jdk (the sources of the running JDK).")
+    private List<String> data;
+
+    @Option(names = "--tokenizer", paramLabel = "TYPE", description = "char (default) or byte.")
+    private String tokenizer;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: runs/PRESET-DATE-TIME).")
+    private Path out;
+
+    @ArgGroup(exclusive = true)
+    private Length until = new Length();
+
+    /** How long to train. */
+    static final class Length {
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                description = "Steps to train; with --resume, steps to train further.")
+        private Long steps;
+
+        @Option(
+                names = "--minutes",
+                paramLabel = "M",
+                description = "Minutes to train; with --resume, minutes to train further.")
+        private Double minutes;
+
+        Optional<Budget> budget() {
+            return steps != null
+                    ? Optional.of(new Budget.Steps(steps))
+                    : Optional.ofNullable(minutes).map(Budget.Minutes::new);
+        }
+    }
+
+    @ArgGroup(exclusive = false)
+    private TrainOptions options = new TrainOptions();
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads (default: one a core); results do not depend on it.")
+    private Integer threads;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "RUN",
+            description = "Go on with this run, to its end or as much further as given.")
+    private Path resume;
+
+    @Override
+    public Integer call() throws IOException {
+        if (threads != null) {
+            Parallel.setThreads(threads);
+        }
+        try (TrainingRun run = resume == null ? begin() : goOn()) {
+            return train(run);
+        }
+    }
+
+    private TrainingRun begin() {
+        String name = shape.config != null
+                ? shape.config.getFileName().toString().replaceFirst("\\.json$", "")
+                : shape.preset == null ? "shakespeare" : shape.preset;
+        DeepSeekConfig model =
+                shape.config != null ? ConfigJson.read(shape.config, ConfigJson.Mode.STRICT) : Presets.byName(name);
+        TrainConfig train = options.over(TrainPresets.byName(name), until.budget());
+        Corpus corpus = Corpus.of(data == null ? TrainPresets.defaultData() : data);
+        corpus.notices().forEach(spec.commandLine().getErr()::println);
+        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+        Path path = out == null ? Path.of("runs", name + "-" + time) : out;
+        return TrainingRun.create(path, name, model, corpus, tokenizer == null ? "char" : tokenizer, train);
+    }
+
+    private TrainingRun goOn() {
+        if (shape.preset != null
+                || shape.config != null
+                || data != null
+                || tokenizer != null
+                || out != null
+                || options.any()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--resume goes on with what the run was started with; only --steps, --minutes and --threads may be given");
+        }
+        return TrainingRun.resume(resume);
+    }
+
+    private int train(TrainingRun run) throws IOException {
+        PrintWriter print = spec.commandLine().getOut();
+        TrainerState before = run.trainer().state();
+        Optional<Budget> further = resume == null ? Optional.empty() : until.budget();
+        if (further.isEmpty() && before.totalSteps() > 0 && before.step() >= before.totalSteps()) {
+            print.println("the run has all its " + before.totalSteps()
+                    + " steps; train further with: eva train --resume " + resume + " --steps 500");
+            return DONE;
+        }
+        CountDownLatch finished = new CountDownLatch(1);
+        Thread stopper = new Thread(() -> {
+            run.stop();
+            try {
+                finished.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(stopper);
+        try {
+            TrainListener.End end = run.run(further, new TrainProgress(run, further, print));
+            report(run, end, print);
+            return end == TrainListener.End.DONE ? DONE : INTERRUPTED;
+        } finally {
+            print.flush();
+            finished.countDown();
+            if (stopper.getState() == Thread.State.NEW) {
+                removeHook(stopper);
+            }
+        }
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process ends already: the hook finds the latch open.
+            assert e.getMessage().contains("hutdown") : e;
+        }
+    }
+
+    private void report(TrainingRun run, TrainListener.End end, PrintWriter print) {
+        Path path = run.folder().path();
+        if (end == TrainListener.End.STOPPED) {
+            print.println(
+                    "stopped after step " + run.trainer().state().step() + "; go on with: eva train --resume " + path);
+            return;
+        }
+        print.println();
+        print.println(TrainSample.of(run));
+        print.println();
+        TrainerState state = run.trainer().state();
+        state.best()
+                .ifPresent(b -> print.printf(
+                        Locale.ROOT, "best validation loss %.4f nats a token, after step %d%n", b.loss(), b.step()));
+        if (state.skipped() > 0) {
+            print.printf(Locale.ROOT, "%d steps were skipped: loss or gradient not finite%n", state.skipped());
+        }
+        print.println("run          " + path);
+        print.println("checkpoint   " + RunFolder.checkpointOf(path));
+        print.println("curves       " + path.resolve("metrics.png") + ", " + path.resolve("metrics.jsonl")
+                + ", tensorboard --logdir " + path);
+        print.println("next:");
+        print.println("  eva generate " + path + " --prompt \""
+                + TrainSample.prompt(run).strip() + "\"");
+        print.println("  eva train --resume " + path + " --steps 500");
+    }
+}

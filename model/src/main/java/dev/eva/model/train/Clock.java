@@ -1,0 +1,68 @@
+package dev.eva.model.train;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Time and end of a run in this process. A run by minutes measures its speed while the learning rate does not yet depend on the number of
+ * steps, and then decides it once, for good: from there on it is like a run by steps, and goes on to the same bits.
+ */
+final class Clock {
+    /** Speed is measured over the second half of the time until the decision: the first has the compiler's warm-up in it. */
+    private static final double MEASURE_FROM = 0.5;
+    /** Share of the time kept for the last evaluation and checkpoint. */
+    private static final double RESERVE = 0.015;
+
+    private final Trainer trainer;
+    private final Optional<Budget> further;
+    private final long firstStep;
+    private final double secondsBefore;
+    private final long start = System.nanoTime();
+    private long markStep = -1;
+    private double markSeconds;
+
+    Clock(Trainer trainer, Optional<Budget> further) {
+        this.trainer = trainer;
+        this.further = further;
+        this.firstStep = trainer.state().step();
+        this.secondsBefore = trainer.state().seconds();
+    }
+
+    /** Notes the time in the trainer's state; the number of steps if this call has decided it. */
+    OptionalLong tick() {
+        double seconds = secondsBefore + here();
+        trainer.state(trainer.state().withSeconds(seconds));
+        if (trainer.state().totalSteps() > 0 || !(trainer.config().budget() instanceof Budget.Minutes minutes)) {
+            return OptionalLong.empty();
+        }
+        double all = 60 * minutes.minutes();
+        double decide = all * trainer.config().schedule().decideAt();
+        long step = trainer.state().step();
+        if (markStep < 0 && seconds >= MEASURE_FROM * decide) {
+            markStep = step;
+            markSeconds = seconds;
+        }
+        if (seconds < decide || step <= markStep) {
+            return OptionalLong.empty();
+        }
+        double secondsAStep = (seconds - markSeconds) / (step - markStep);
+        long total = step + Math.max(1, (long) ((all * (1 - RESERVE) - seconds) / secondsAStep));
+        trainer.state(trainer.state().withTotalSteps(total));
+        return OptionalLong.of(total);
+    }
+
+    private double here() {
+        return (System.nanoTime() - start) * 1e-9;
+    }
+
+    /** Whether no step is left to do. */
+    boolean done() {
+        long step = trainer.state().step();
+        return further.map(budget -> switch (budget) {
+                    case Budget.Steps s -> step >= firstStep + s.steps();
+                    case Budget.Minutes m -> step > firstStep && here() >= 60 * m.minutes();
+                })
+                .orElseGet(() -> trainer.state().totalSteps() > 0
+                        && step >= trainer.state().totalSteps());
+    }
+}

@@ -1,0 +1,217 @@
+package dev.eva.model.train;
+
+import dev.eva.model.DeepSeekModel;
+import dev.eva.model.checkpoint.SafetensorsFile;
+import dev.eva.model.checkpoint.SafetensorsWriter;
+import dev.eva.model.text.TokenFile;
+import dev.eva.moe.BalanceLoss;
+import dev.eva.moe.ExpertUsage;
+import dev.eva.moe.MoE;
+import dev.eva.moe.Routing;
+import dev.eva.moe.RoutingBias;
+import dev.eva.nn.Parameter;
+import dev.eva.nn.optim.GradClip;
+import dev.eva.nn.optim.Optimizer;
+import dev.eva.tensor.IntTensor;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.ops.Add;
+import dev.eva.tensor.ops.CrossEntropy;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * The training step of a model on a text, without files: {@code loss = crossEntropy + sum over MoE layers of the balance loss}, its
+ * gradient as the mean over the micro-batches, clipped; the optimizer; then the routing biases, from the counts of the whole step.
+ *
+ * <p>A step whose loss or gradient is not finite changes nothing but the counters. The same seed gives the same bits, whatever the number
+ * of threads.
+ */
+public final class Trainer {
+    private static final String STATE = "trainer.json";
+    private static final String TENSORS = "trainer.safetensors";
+
+    private final DeepSeekModel model;
+    private final TrainConfig config;
+    private final Batches batches;
+    private final Evaluation evaluation;
+    private final List<Parameter> parameters;
+    private final Optimizer optimizer;
+    private final Workspace workspace = new Workspace();
+    private final long[][] counts;
+    private final int[] ids;
+    private final int[] targets;
+    private TrainerState state;
+
+    /**
+     * A trainer before its first step.
+     *
+     * @param model the model, which is changed
+     * @throws TrainException if the text is shorter than a block, or a block longer than the model's context
+     */
+    public Trainer(DeepSeekModel model, TrainConfig config, TokenFile.Split text) {
+        TrainConfig.Batching b = config.batching();
+        if (b.length() > model.config().maxPositionEmbeddings()) {
+            throw new TrainException("length: " + b.length() + "; the model's max_position_embeddings is "
+                    + model.config().maxPositionEmbeddings());
+        }
+        this.model = model;
+        this.config = config;
+        this.batches = new Batches(text.training(), b.batchSize(), b.length(), config.seed());
+        this.evaluation =
+                config.validation() == 0 ? null : new Evaluation(text.validation(), b.batchSize(), b.length());
+        this.parameters = model.parameters().stream()
+                .filter(p -> p.role() != Parameter.Role.BUFFER)
+                .toList();
+        this.optimizer = config.optimizer().create(parameters);
+        this.counts = new long[model.moeLayers().size()][model.config().moe().nRoutedExperts()];
+        this.ids = new int[b.batchSize() * b.length()];
+        this.targets = new int[ids.length];
+        this.state = TrainerState.fresh(config.budget());
+    }
+
+    public DeepSeekModel model() {
+        return model;
+    }
+
+    /** Number of trainable values. */
+    public long parameterCount() {
+        return parameters.stream().mapToLong(p -> p.value().size()).sum();
+    }
+
+    public TrainConfig config() {
+        return config;
+    }
+
+    public TrainerState state() {
+        return state;
+    }
+
+    void state(TrainerState next) {
+        state = next;
+    }
+
+    /** One step. */
+    public StepMetrics step() {
+        return step(TrainListener.NONE);
+    }
+
+    StepMetrics step(TrainListener listener) {
+        long start = System.nanoTime();
+        long step = state.step() + 1;
+        double loss = gradients();
+        listener.gradients(step, parameters);
+        double norm = Double.isFinite(loss) ? GradClip.clip(parameters, (float) config.clip()) : Double.NaN;
+        boolean finite = Double.isFinite(norm);
+        float lr = rate(state.step());
+        if (finite) {
+            optimizer.step(lr);
+            updateBiases();
+        }
+        long tokens = config.batching().tokens();
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        state = state.afterStep(tokens, !finite);
+        return new StepMetrics(
+                step,
+                state.seconds() + seconds,
+                state.tokens(),
+                loss,
+                OptionalDouble.empty(),
+                lr,
+                norm,
+                tokens / seconds,
+                Arrays.stream(counts).mapToDouble(ExpertUsage::maxVio).average().orElse(0),
+                !finite);
+    }
+
+    /** The learning rate of the step after {@code done} steps. */
+    private float rate(long done) {
+        long total = state.totalSteps();
+        return config.schedule()
+                .schedule(config.optimizer().lr(), total == 0 ? OptionalLong.empty() : OptionalLong.of(total))
+                .at(done);
+    }
+
+    /** Fills the gradients of all parameters and the experts' counts; returns the mean cross-entropy. */
+    private double gradients() {
+        parameters.forEach(p -> p.value().zeroGrad());
+        for (long[] layer : counts) {
+            Arrays.fill(layer, 0);
+        }
+        int n = config.batching().accumulation();
+        double loss = 0;
+        for (int m = 0; m < n; m++) {
+            batches.fill(state.step() * n + m, ids, targets);
+            double one = microBatch(1f / n);
+            loss += one / n;
+            if (!Double.isFinite(one)) {
+                return Double.NaN;
+            }
+        }
+        return loss;
+    }
+
+    private double microBatch(float scale) {
+        TrainConfig.Batching b = config.batching();
+        try (Workspace.Scope scope = workspace.open();
+                Tape tape = Tape.open()) {
+            DeepSeekModel.Output out = model.forward(IntTensor.of(ids, b.batchSize(), b.length()));
+            Tensor loss = CrossEntropy.crossEntropy(out.logits(), IntTensor.of(targets, targets.length));
+            double value = loss.item();
+            if (!Double.isFinite(value)) {
+                return value;
+            }
+            float alpha = (float) config.balance().alpha();
+            for (int l = 0; l < counts.length; l++) {
+                Routing routing = out.routings().get(l);
+                for (int e = 0; e < counts[l].length; e++) {
+                    counts[l][e] += routing.counts()[e];
+                }
+                if (alpha > 0) {
+                    loss = Add.add(loss, BalanceLoss.balanceLoss(routing, b.batchSize(), b.length(), alpha));
+                }
+            }
+            tape.backward(loss, scale);
+            return value;
+        }
+    }
+
+    private void updateBiases() {
+        float gamma = (float) config.balance().gamma();
+        List<MoE> layers = model.moeLayers();
+        for (int l = 0; l < layers.size(); l++) {
+            Tensor bias = layers.get(l).router().bias();
+            if (gamma > 0 && bias != null) {
+                RoutingBias.update(bias, counts[l], gamma);
+            }
+        }
+    }
+
+    /** Loss over the validation text, in nats a token; empty if nothing is held out. */
+    public OptionalDouble evaluate() {
+        return evaluation == null ? OptionalDouble.empty() : OptionalDouble.of(evaluation.loss(model, workspace));
+    }
+
+    /** Writes the optimizer and the state into a folder; the model has files of its own. */
+    void save(Path folder) {
+        SafetensorsWriter writer = new SafetensorsWriter();
+        optimizer.state().forEach(s -> writer.add(s.name(), s.value()));
+        writer.write(folder.resolve(TENSORS));
+        Json.write(folder.resolve(STATE), state);
+    }
+
+    /** Goes on from what {@link #save} wrote. */
+    void restore(Path folder) {
+        state = Json.read(folder.resolve(STATE), TrainerState.class);
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(TENSORS))) {
+            // Skipped steps are none of the optimizer's.
+            optimizer.restore(
+                    state.step() - state.skipped(),
+                    name -> file.entries().containsKey(name) ? file.tensor(name) : null);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+package dev.eva.model.train;
+
+import dev.eva.model.DeepSeekConfig;
+import dev.eva.model.DeepSeekModel;
+import dev.eva.model.checkpoint.Checkpoint;
+import dev.eva.model.checkpoint.ConfigJson;
+import dev.eva.model.text.Corpus;
+import dev.eva.model.text.CorpusScan;
+import dev.eva.model.text.TokenFile;
+import dev.eva.model.text.Tokenizer;
+import dev.eva.model.text.Tokenizers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * A training run with its folder: begins or goes on, steps, evaluates, logs, saves.
+ *
+ * <p>A run that goes on has the very bits of one that was never interrupted: parameters, optimizer, routing biases, schedule, order of the
+ * data and best loss. Killed at any moment, it goes on from its newest checkpoint, or from the beginning if it had none yet.
+ */
+public final class TrainingRun implements AutoCloseable {
+    private static final String RANDOM = "L64X128MixRandom";
+
+    private final RunFolder folder;
+    private final RunSettings settings;
+    private final Tokenizer tokenizer;
+    private final TokenFile tokens;
+    private final Trainer trainer;
+    private long savedStep;
+    private volatile boolean stop;
+
+    /** What a run is made from. */
+    private record Text(Corpus corpus, CorpusScan scan, Tokenizer tokenizer) {}
+
+    private TrainingRun(RunFolder folder, RunSettings settings, Text text, TokenFile tokens, Trainer trainer) {
+        this.folder = folder;
+        this.settings = settings;
+        this.tokenizer = text.tokenizer;
+        this.tokens = tokens;
+        this.trainer = trainer;
+        this.savedStep = trainer.state().step();
+    }
+
+    /**
+     * Begins a run in a new folder.
+     *
+     * @param model the shape; its vocabulary becomes the tokenizer's
+     * @param name the shape's name, for the record
+     * @param tokenizer type of the tokenizer
+     * @throws TrainException if the folder holds a run already or the text is too short
+     */
+    public static TrainingRun create(
+            Path path, String name, DeepSeekConfig model, Corpus corpus, String tokenizer, TrainConfig train) {
+        CorpusScan scan = CorpusScan.of(corpus);
+        Text text = new Text(corpus, scan, Tokenizers.create(tokenizer, scan));
+        RunSettings settings = new RunSettings(name, corpus.source(), scan.hash(), tokenizer, train);
+        DeepSeekConfig config = withVocab(model, text.tokenizer.vocabSize());
+        RunFolder folder = RunFolder.create(path);
+        try {
+            TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
+            Trainer trainer = new Trainer(fresh(config, train.seed()), train, tokens.split(train.validation()));
+            ConfigJson.write(config, folder.config());
+            Tokenizers.save(text.tokenizer, path);
+            // Last: a folder with this file is a run.
+            Json.write(folder.settings(), settings);
+            return new TrainingRun(folder, settings, text, tokens, trainer);
+        } catch (IOException e) {
+            throw discard(folder, new TrainException(path + ": cannot be written: " + e.getMessage(), e));
+        } catch (RuntimeException e) {
+            throw discard(folder, e);
+        }
+    }
+
+    private static RuntimeException discard(RunFolder folder, RuntimeException failure) {
+        try {
+            folder.discard();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
+    /**
+     * Opens a run to go on with it.
+     *
+     * @throws TrainException if it is no run, or its text has changed
+     */
+    public static TrainingRun resume(Path path) {
+        RunFolder folder = RunFolder.open(path);
+        try {
+            RunSettings settings = Json.read(folder.settings(), RunSettings.class);
+            Corpus corpus = Corpus.of(settings.data());
+            CorpusScan scan = CorpusScan.of(corpus);
+            if (!scan.hash().equals(settings.textHash())) {
+                throw new TrainException("resume " + path + ": the text of " + corpus.name()
+                        + " has changed since the run began; need the same text, or a new run");
+            }
+            Text text = new Text(corpus, scan, Tokenizers.load(path));
+            TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
+            TrainConfig train = settings.train();
+            Optional<Path> latest = folder.latest();
+            DeepSeekModel model = latest.isPresent()
+                    ? Checkpoint.load(latest.get())
+                    : fresh(ConfigJson.read(folder.config()), train.seed());
+            Trainer trainer = new Trainer(model, train, tokens.split(train.validation()));
+            latest.ifPresent(trainer::restore);
+            return new TrainingRun(folder, settings, text, tokens, trainer);
+        } catch (IOException e) {
+            throw close(folder, new TrainException("resume " + path + ": " + e.getMessage(), e));
+        } catch (RuntimeException e) {
+            throw close(folder, e);
+        }
+    }
+
+    private static RuntimeException close(RunFolder folder, RuntimeException failure) {
+        try {
+            folder.close();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
+    private static DeepSeekModel fresh(DeepSeekConfig config, long seed) {
+        return DeepSeekModel.random(config, RandomGeneratorFactory.of(RANDOM).create(seed));
+    }
+
+    private static DeepSeekConfig withVocab(DeepSeekConfig c, int vocab) {
+        return new DeepSeekConfig(
+                vocab,
+                c.hiddenSize(),
+                c.numHiddenLayers(),
+                c.firstKDenseReplace(),
+                c.intermediateSize(),
+                c.rmsNormEps(),
+                c.maxPositionEmbeddings(),
+                c.initializerRange(),
+                c.numNextnPredictLayers(),
+                c.mla(),
+                c.moe());
+    }
+
+    public RunFolder folder() {
+        return folder;
+    }
+
+    public RunSettings settings() {
+        return settings;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    public Trainer trainer() {
+        return trainer;
+    }
+
+    /** Tokens of the text, training and validation together. */
+    public long textTokens() {
+        return tokens.size();
+    }
+
+    /** Asks the run to end after the step in progress, with a checkpoint. From any thread. */
+    public void stop() {
+        stop = true;
+    }
+
+    /**
+     * Trains to the end of the schedule, or for as much further as asked; the rate beyond the schedule's end stays at its last value.
+     *
+     * @throws TrainException if too many steps in a row were skipped; the last checkpoint is of before
+     */
+    public TrainListener.End run(Optional<Budget> further, TrainListener listener) {
+        Clock clock = new Clock(trainer, further);
+        try (RunRecord record = RunRecord.open(folder, settings, trainer.state().step(), listener)) {
+            listener.started(folder, trainer.state());
+            while (!stop && !clock.done()) {
+                one(clock, record, listener);
+            }
+            if (savedStep < trainer.state().step()) {
+                save(record, listener);
+            }
+            record.picture(true);
+            TrainListener.End end = clock.done() ? TrainListener.End.DONE : TrainListener.End.STOPPED;
+            listener.finished(end, trainer.state());
+            return end;
+        } catch (IOException e) {
+            throw new TrainException(folder.path() + ": cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    private void one(Clock clock, RunRecord record, TrainListener listener) throws IOException {
+        StepMetrics metrics = trainer.step(listener);
+        long step = metrics.step();
+        if (metrics.skipped()) {
+            skipped(metrics, listener);
+        }
+        boolean best = false;
+        // Where a step was skipped, the weights are those of before: nothing new to look at, nothing to save.
+        boolean changed = !metrics.skipped();
+        if (clock.done() || changed && step % trainer.config().saving().evalEvery() == 0) {
+            OptionalDouble loss = trainer.evaluate();
+            if (loss.isPresent()) {
+                best = isBest(loss.getAsDouble());
+                metrics = metrics.withValLoss(loss.getAsDouble());
+                listener.evaluated(step, loss.getAsDouble(), best);
+            }
+        }
+        clock.tick().ifPresent(listener::decided);
+        record.add(metrics);
+        listener.step(metrics, trainer.state());
+        if (best || changed && step % trainer.config().saving().checkpointEvery() == 0) {
+            save(record, listener);
+        }
+    }
+
+    private boolean isBest(double loss) {
+        TrainerState state = trainer.state();
+        boolean best = Double.isFinite(loss)
+                && (state.best().isEmpty() || loss < state.best().get().loss());
+        if (best) {
+            trainer.state(state.withBest(loss));
+        }
+        return best;
+    }
+
+    private void skipped(StepMetrics m, TrainListener listener) {
+        int inARow = trainer.state().skippedInARow();
+        listener.skipped(m.step(), m.loss(), m.gradNorm(), inARow);
+        if (inARow >= trainer.config().maxSkipped()) {
+            String kept =
+                    folder.latest().map(p -> "the last checkpoint is " + p).orElse("there is no checkpoint yet");
+            throw new TrainException("train: the loss or the gradient of " + inARow + " steps in a row, the last "
+                    + m.step() + ", is not finite; stopped, " + kept + "; try a lower --lr");
+        }
+    }
+
+    private void save(RunRecord record, TrainListener listener) throws IOException {
+        long step = trainer.state().step();
+        Path path = folder.save(step, part -> {
+            Checkpoint.save(trainer.model(), part);
+            Tokenizers.save(tokenizer, part);
+            trainer.save(part);
+        });
+        savedStep = step;
+        folder.prune(
+                trainer.config().saving().keepLast(),
+                trainer.state().best().map(TrainerState.Best::step).orElse(-1L));
+        record.picture(false);
+        listener.checkpoint(step, path);
+    }
+
+    /** Checkpoints of the run by rising step. */
+    public List<Path> checkpoints() {
+        return RunFolder.checkpoints(folder.path());
+    }
+
+    /** Steps that the run will have when it ends on its own, if that is decided. */
+    public OptionalLong totalSteps() {
+        long total = trainer.state().totalSteps();
+        return total == 0 ? OptionalLong.empty() : OptionalLong.of(total);
+    }
+
+    @Override
+    public void close() throws IOException {
+        tokens.close();
+        folder.close();
+    }
+}

@@ -1,0 +1,191 @@
+package dev.eva.model.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
+
+import dev.eva.model.DeepSeekModel;
+import dev.eva.model.text.TokenFile;
+import dev.eva.nn.Parameter;
+import dev.eva.tensor.IntTensor;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainerTest {
+    @TempDir
+    Path dir;
+
+    private TokenFile tokens;
+
+    @BeforeEach
+    void open() throws IOException {
+        tokens = Tiny.tokens(dir.resolve("tokens.bin"), Tiny.text(150));
+    }
+
+    @AfterEach
+    void close() {
+        tokens.close();
+    }
+
+    private Trainer trainer(TrainConfig config) {
+        return new Trainer(Tiny.model(1), config, tokens.split(config.validation()));
+    }
+
+    /** Hashes of all bits of all parameters. */
+    private static List<Integer> bits(DeepSeekModel model) {
+        return model.parameters().stream()
+                .map(p -> Arrays.hashCode(p.value().toArray()))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"adamw", "muon"})
+    void lossFallsAndTheBiasesMove(String optimizer) {
+        Trainer trainer = trainer(Tiny.train(optimizer, 60));
+        double before = trainer.evaluate().getAsDouble();
+        assertThat(before).isCloseTo(Math.log(256), offset(0.3));
+        StepMetrics last = null;
+        for (int i = 0; i < 60; i++) {
+            last = trainer.step();
+        }
+        assertThat(trainer.evaluate().getAsDouble()).isLessThan(before - 1);
+        assertThat(last.step()).isEqualTo(60);
+        assertThat(last.tokens()).isEqualTo(60 * 64);
+        assertThat(last.maxVio()).isGreaterThanOrEqualTo(0);
+        Tensor bias = trainer.model().parameters().stream()
+                .filter(p -> p.role() == Parameter.Role.BUFFER)
+                .findFirst()
+                .orElseThrow()
+                .value();
+        assertThat(bias.toArray()).isNotEqualTo(new float[4]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"adamw", "muon"})
+    void theNumberOfThreadsDoesNotShow(String optimizer) {
+        int threads = Parallel.threads();
+        try {
+            Parallel.setThreads(1);
+            Trainer one = trainer(Tiny.train(optimizer, 12));
+            Parallel.setThreads(2);
+            Trainer two = trainer(Tiny.train(optimizer, 12));
+            for (int i = 0; i < 12; i++) {
+                Parallel.setThreads(1);
+                double loss = one.step().loss();
+                Parallel.setThreads(2);
+                assertThat(two.step().loss()).isEqualTo(loss);
+            }
+            assertThat(bits(two.model())).isEqualTo(bits(one.model()));
+        } finally {
+            Parallel.setThreads(threads);
+        }
+    }
+
+    @Test
+    void evaluationEqualsOnePredictionAtATime() throws IOException {
+        DeepSeekModel model = Tiny.model(5);
+        for (int n : new int[] {2, 17, 33, 100, 161}) {
+            try (TokenFile file =
+                    Tiny.tokens(dir.resolve("t" + n), Tiny.text(40).substring(0, n))) {
+                int[] ids = new int[n];
+                file.read(0, n, ids, 0);
+                double sum = 0;
+                for (int at = 1; at < n; at++) {
+                    int from = (at - 1) / 16 * 16;
+                    int[] window = Arrays.copyOfRange(ids, from, at);
+                    Tensor logits = model.forward(IntTensor.of(window, 1, window.length))
+                            .logits();
+                    sum += minusLogSoftmax(logits, window.length - 1, ids[at]);
+                }
+                double loss = new Evaluation(file.all(), 3, 16).loss(model, new Workspace());
+                assertThat(loss).isCloseTo(sum / (n - 1), offset(1e-5));
+            }
+        }
+    }
+
+    private static double minusLogSoftmax(Tensor logits, int row, int id) {
+        int v = logits.dim(-1);
+        double sum = 0;
+        for (int i = 0; i < v; i++) {
+            sum += Math.exp(logits.get(row * v + i));
+        }
+        return Math.log(sum) - logits.get(row * v + id);
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void aGradientThatIsNotFiniteChangesNothing(float poison) {
+        Trainer trainer = trainer(Tiny.train("muon", 12));
+        Trainer twin = trainer(Tiny.train("muon", 12));
+        trainer.step();
+        twin.step();
+        List<Integer> before = bits(trainer.model());
+        StepMetrics skipped = trainer.step(new TrainListener() {
+            @Override
+            public void gradients(long step, List<Parameter> parameters) {
+                Tensor grad = parameters.get(3).value().gradOrZeros();
+                grad.array()[grad.offset()] = poison;
+            }
+        });
+        assertThat(skipped.skipped()).isTrue();
+        assertThat(bits(trainer.model())).isEqualTo(before);
+        assertThat(trainer.state().skipped()).isEqualTo(1);
+        assertThat(trainer.state().skippedInARow()).isEqualTo(1);
+        // The optimizer is as before, too: the next step is what it would be for a twin whose skipped step is made up.
+        twin.state(trainer.state());
+        assertThat(trainer.step().loss()).isEqualTo(twin.step().loss());
+        assertThat(bits(trainer.model())).isEqualTo(bits(twin.model()));
+        assertThat(trainer.state().skippedInARow()).isZero();
+    }
+
+    @Test
+    void aLossThatIsNotFiniteIsSkipped() {
+        Trainer trainer = trainer(Tiny.train("adamw", 12));
+        Tensor norm = trainer.model().parameters().stream()
+                .filter(p -> p.name().equals("norm"))
+                .findFirst()
+                .orElseThrow()
+                .value();
+        norm.array()[norm.offset()] = Float.NaN;
+        norm.markWritten();
+        List<Integer> before = bits(trainer.model());
+        StepMetrics skipped = trainer.step();
+        assertThat(skipped.skipped()).isTrue();
+        assertThat(skipped.loss()).isNaN();
+        assertThat(bits(trainer.model())).isEqualTo(before);
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() throws IOException {
+        TrainConfig c = Tiny.train("adamw", 5);
+        try (TokenFile file = Tiny.tokens(dir.resolve("short"), "0123456789abcdefgh")) {
+            assertThatThrownBy(() -> new Trainer(Tiny.model(1), c, file.split(0.15)))
+                    .hasMessageContaining("a block needs at least 17");
+            assertThatThrownBy(() -> new Trainer(Tiny.model(1), c, file.split(0.05)))
+                    .hasMessageContaining("0 tokens to validate on");
+        }
+        TrainConfig longer = new TrainConfig(
+                new TrainConfig.Batching(1, 65, 1),
+                c.budget(),
+                c.optimizer(),
+                c.schedule(),
+                c.clip(),
+                c.balance(),
+                c.validation(),
+                c.saving(),
+                c.maxSkipped(),
+                c.seed());
+        assertThatThrownBy(() -> trainer(longer)).hasMessageContaining("max_position_embeddings is 64");
+    }
+}
