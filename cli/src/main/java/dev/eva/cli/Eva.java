@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
             "  eva COMMAND --help                      all about a command"
         },
         subcommands = {
+            TrainCommand.class,
             GenerateCommand.class,
             InfoCommand.class,
             MemoryCommand.class,

@@ -71,7 +71,7 @@ final class MetricsLog implements AutoCloseable {
         node.put("tokens", m.tokens());
         put(node, "loss", m.loss());
         m.valLoss().ifPresent(v -> put(node, "val_loss", v));
-        put(node, "lr", m.lr());
+        node.put("lr", (float) m.lr());
         put(node, "grad_norm", m.gradNorm());
         put(node, "tokens_per_s", m.tokensPerS());
         put(node, "max_vio", m.maxVio());
