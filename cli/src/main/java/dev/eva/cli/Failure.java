@@ -1,5 +1,6 @@
 package dev.eva.cli;
 
+import dev.eva.model.checkpoint.Nearest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -7,7 +8,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -21,13 +25,26 @@ final class Failure {
         if (!(e instanceof UnmatchedArgumentException unmatched)) {
             return command + ": " + oneLine(e.getMessage()) + hint(command);
         }
+        CommandLine line = e.getCommandLine();
         String argument = unmatched.getUnmatched().getFirst();
-        String what = unmatched.isUnknownOption()
-                ? "unknown option "
-                : e.getCommandLine().getSubcommands().isEmpty() ? "unexpected argument " : "unknown command ";
-        List<String> near = unmatched.getSuggestions();
-        return command + ": " + what + argument
-                + (near.isEmpty() ? hint(command) : "; did you mean " + near.getFirst() + "?");
+        if (unmatched.isUnknownOption()) {
+            Set<String> options = line.getCommandSpec().optionsMap().keySet().stream()
+                    .filter(o -> o.startsWith("--"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+            return unknown(command, "unknown option ", argument.split("=")[0], options);
+        }
+        return line.getSubcommands().isEmpty()
+                ? command + ": unexpected argument " + argument + hint(command)
+                : unknown(
+                        command,
+                        "unknown command ",
+                        argument,
+                        line.getSubcommands().keySet());
+    }
+
+    private static String unknown(String command, String what, String name, Set<String> known) {
+        return command + ": " + what + name
+                + Nearest.to(name, known).map(n -> "; did you mean " + n + "?").orElse(hint(command));
     }
 
     /** What went wrong, without the class of the exception where the message says it all. */

@@ -8,11 +8,16 @@ import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.RunFolder;
 import dev.eva.tensor.Parallel;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -30,15 +35,18 @@ import picocli.CommandLine.Spec;
             "The text goes to standard output, figures to standard error. The same seed gives the same text.",
             "",
             "Examples:",
-            "  eva generate runs/shakespeare --prompt ROMEO:",
-            "  eva generate runs/shakespeare --prompt 'KING HENRY:' --temperature 0.7 --max-tokens 1000",
-            "  eva generate runs/shakespeare/checkpoints/step-000400 --prompt ROMEO: --seed 7"
+            "  eva generate --prompt ROMEO:",
+            "  eva generate runs/plays --prompt 'KING HENRY:' --temperature 0.7 --max-tokens 1000",
+            "  eva generate runs/plays/checkpoints/step-000400 --prompt ROMEO: --seed 7"
         })
 final class GenerateCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "RUN|CHECKPOINT", description = "A run (its best checkpoint) or a checkpoint folder.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "RUN|CHECKPOINT",
+            description = "A run, which means its best checkpoint, or a checkpoint folder (the newest of runs/).")
     private Path model;
 
     @Option(names = "--prompt", paramLabel = "TEXT", required = true, description = "The text to continue.")
@@ -88,7 +96,7 @@ final class GenerateCommand implements Runnable {
     @Override
     public void run() {
         Sampling sampling = sampling();
-        Path checkpoint = RunFolder.checkpointOf(model);
+        Path checkpoint = RunFolder.checkpointOf(model == null ? newestRun() : model);
         Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
         DeepSeekModel loaded = Checkpoint.load(checkpoint);
         if (tokenizer.vocabSize() > loaded.config().vocabSize()) {
@@ -132,6 +140,28 @@ final class GenerateCommand implements Runnable {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
         }
+    }
+
+    /** The run in {@code runs/} whose checkpoints changed last. */
+    private Path newestRun() {
+        Path runs = Path.of("runs");
+        if (Files.isDirectory(runs)) {
+            try (Stream<Path> all = Files.list(runs)) {
+                Optional<Path> newest = all.filter(p -> Files.isDirectory(checkpoints(p)))
+                        .max(Comparator.comparing(p -> checkpoints(p).toFile().lastModified()));
+                if (newest.isPresent()) {
+                    return newest.get();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        throw new ParameterException(
+                spec.commandLine(), "no run in " + runs.toAbsolutePath() + "; name one, or make one with eva train");
+    }
+
+    private static Path checkpoints(Path run) {
+        return run.resolve("checkpoints");
     }
 
     /** Checkpoints of a run share the tokenizer of the run, two folders above. */

@@ -4,16 +4,16 @@ import java.util.Collection;
 import java.util.Optional;
 
 /** The known name that a mistyped one most likely meant. */
-final class Nearest {
+public final class Nearest {
     private Nearest() {}
 
     /** {@code "; did you mean X?"}, or nothing where no name is near. */
-    static String hint(String name, Collection<String> known) {
+    public static String hint(String name, Collection<String> known) {
         return to(name, known).map(n -> "; did you mean " + n + "?").orElse("");
     }
 
     /** The name with the fewest edits, if those are at most half of the letters. */
-    static Optional<String> to(String name, Collection<String> known) {
+    public static Optional<String> to(String name, Collection<String> known) {
         String best = null;
         int least = Math.max(2, name.length() / 2) + 1;
         for (String k : known) {
