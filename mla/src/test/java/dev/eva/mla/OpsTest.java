@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eva.tensor.testing.OpCase;
 import dev.eva.tensor.testing.OpCheck;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("kernels")
 class OpsTest {
     static List<OpCase> cases() {
         return OpCases.all();

@@ -290,6 +290,36 @@ class VectorRowKernelsTest {
         }
     }
 
+    /** A run must not depend on when C2 compiles what: no reduction whose order the JVM chooses, one rounding everywhere. */
+    @Test
+    void compiledCodeGivesTheBitsOfInterpretedCode() {
+        float[] x = randn(3 * 134, 2f);
+        float[] first = everything(x);
+        for (int i = 0; i < 20_000; i++) {
+            everything(x);
+        }
+        assertSameBits("hot against cold", everything(x), first);
+    }
+
+    /** Results of all kernels that add up or call exp, for rows of 67. */
+    private float[] everything(float[] x) {
+        int n = 67;
+        float[] out = new float[12 * n];
+        float[] scratch = new float[3 * n];
+        elementwise.swiGlu(1, n, x, 0, out, 0);
+        elementwise.swiGluBackward(1, n, x, 0, x, 3 * n, out, n);
+        normalization.rmsNorm(1, n, 1e-6f, x, 0, x, n, out, 3 * n, scratch, 0);
+        normalization.rmsNormBackward(1, n, x, 0, x, n, scratch, 0, x, 2 * n, out, 4 * n, out, 5 * n);
+        softmax.softmax(1, n, x, 0, out, 6 * n);
+        softmax.softmaxBackward(1, n, x, 0, x, n, out, 7 * n);
+        softmax.crossEntropy(1, n, x, 0, new int[] {5}, 0, scratch, 0, out, 8 * n);
+        softmax.crossEntropyBackward(1, n, 0.3f, x, 0, new int[] {5}, 0, out, 8 * n, out, 9 * n);
+        Reduction reduction = new VectorReduction();
+        out[10 * n] = (float) (1e6 * reduction.sum(2 * n, x, 0) % 1);
+        out[10 * n + 1] = (float) (1e6 * reduction.sumOfSquares(2 * n, x, 0) % 1);
+        return out;
+    }
+
     private static void assertAllEqual(int n, float[] out) {
         assertThat(IntStream.range(0, n).mapToObj(i -> out[i]).distinct()).hasSize(1);
     }
