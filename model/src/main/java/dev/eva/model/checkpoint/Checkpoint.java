@@ -87,8 +87,9 @@ public final class Checkpoint {
         long bytes = 4 * shapes.stream().mapToLong(ParameterShape::size).sum();
         long most = Runtime.getRuntime().maxMemory();
         if (bytes > most) {
-            throw new CheckpointException(path + ": " + (bytes >> 20) + " MiB of weights in float32 do not fit in the heap of "
-                    + (most >> 20) + " MiB; give the JVM more with -Xmx");
+            throw new CheckpointException(
+                    path + ": " + (bytes >> 20) + " MiB of weights in float32 do not fit in the heap of " + (most >> 20)
+                            + " MiB; give the JVM more with -Xmx");
         }
     }
 }

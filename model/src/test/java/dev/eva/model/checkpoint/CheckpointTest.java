@@ -30,10 +30,10 @@ import tools.jackson.databind.json.JsonMapper;
 
 class CheckpointTest {
     private static final DeepSeekConfig CONFIG = ConfigJson.parse("""
-             {"vocab_size": 40, "hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 36, "num_attention_heads": 2,
-              "q_lora_rank": 10, "kv_lora_rank": 12, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 6,
-              "n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2, "moe_intermediate_size": 16}\
-             """, "test", Mode.STRICT);
+        {"vocab_size": 40, "hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 36, "num_attention_heads": 2,
+         "q_lora_rank": 10, "kv_lora_rank": 12, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 6,
+         "n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2, "moe_intermediate_size": 16}\
+        """, "test", Mode.STRICT);
 
     private static final String ROUTER_BIAS = "model.layers.1.mlp.gate.e_score_correction_bias";
 
