@@ -4,9 +4,11 @@ import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.Presets;
 import dev.eva.model.checkpoint.ConfigJson;
 import dev.eva.model.text.Corpus;
+import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.RunFolder;
 import dev.eva.model.train.TrainConfig;
+import dev.eva.model.train.TrainException;
 import dev.eva.model.train.TrainListener;
 import dev.eva.model.train.TrainPresets;
 import dev.eva.model.train.TrainerState;
@@ -14,14 +16,14 @@ import dev.eva.model.train.TrainingRun;
 import dev.eva.tensor.Parallel;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -84,7 +86,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--tokenizer", paramLabel = "TYPE", description = "char (default) or byte.")
     private String tokenizer;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: runs/PRESET-DATE-TIME).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: runs/PRESET, runs/PRESET-2, ...).")
     private Path out;
 
     @ArgGroup(exclusive = true)
@@ -129,7 +131,10 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (threads != null) {
-            Parallel.setThreads(threads);
+            usage(() -> {
+                Parallel.setThreads(threads);
+                return threads;
+            });
         }
         try (TrainingRun run = resume == null ? begin() : goOn()) {
             return train(run);
@@ -140,14 +145,36 @@ final class TrainCommand implements Callable<Integer> {
         String name = shape.config != null
                 ? shape.config.getFileName().toString().replaceFirst("\\.json$", "")
                 : shape.preset == null ? "shakespeare" : shape.preset;
-        DeepSeekConfig model =
-                shape.config != null ? ConfigJson.read(shape.config, ConfigJson.Mode.STRICT) : Presets.byName(name);
-        TrainConfig train = options.over(TrainPresets.byName(name), until.budget());
+        TrainConfig train = usage(() -> options.over(TrainPresets.byName(name), until.budget()));
+        DeepSeekConfig model = shape.config != null
+                ? ConfigJson.read(shape.config, ConfigJson.Mode.STRICT)
+                : usage(() -> Presets.byName(name));
+        String ids = tokenizer == null ? Tokenizers.types().getFirst() : tokenizer;
+        if (!Tokenizers.types().contains(ids)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--tokenizer " + ids + "; need " + String.join(" or ", Tokenizers.types()));
+        }
         Corpus corpus = Corpus.of(data == null ? TrainPresets.defaultData() : data);
         corpus.notices().forEach(spec.commandLine().getErr()::println);
-        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
-        Path path = out == null ? Path.of("runs", name + "-" + time) : out;
-        return TrainingRun.create(path, name, model, corpus, tokenizer == null ? "char" : tokenizer, train);
+        return TrainingRun.create(out == null ? freeFolder(name) : out, name, model, corpus, ids, train);
+    }
+
+    /** {@code runs/NAME}, or the first of {@code runs/NAME-2, runs/NAME-3, ...} that holds no run. */
+    private static Path freeFolder(String name) {
+        Path path = Path.of("runs", name);
+        for (int i = 2; Files.exists(path); i++) {
+            path = Path.of("runs", name + "-" + i);
+        }
+        return path;
+    }
+
+    /** A value that the user gave and that makes no sense is wrong usage. */
+    private <T> T usage(Supplier<T> value) {
+        try {
+            return value.get();
+        } catch (IllegalArgumentException | TrainException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private TrainingRun goOn() {
@@ -167,7 +194,7 @@ final class TrainCommand implements Callable<Integer> {
     private int train(TrainingRun run) throws IOException {
         PrintWriter print = spec.commandLine().getOut();
         TrainerState before = run.trainer().state();
-        Optional<Budget> further = resume == null ? Optional.empty() : until.budget();
+        Optional<Budget> further = resume == null ? Optional.empty() : usage(until::budget);
         if (further.isEmpty() && before.totalSteps() > 0 && before.step() >= before.totalSteps()) {
             print.println("the run has all its " + before.totalSteps()
                     + " steps; train further with: eva train --resume " + resume + " --steps 500");
@@ -209,7 +236,7 @@ final class TrainCommand implements Callable<Integer> {
         Path path = run.folder().path();
         if (end == TrainListener.End.STOPPED) {
             print.println(
-                    "stopped after step " + run.trainer().state().step() + "; go on with: eva train --resume " + path);
+                    "go on with: eva train --resume " + path);
             return;
         }
         print.println();

@@ -22,6 +22,11 @@ public final class Tokenizers {
 
     private Tokenizers() {}
 
+    /** The types, the default first. */
+    public static List<String> types() {
+        return TYPES;
+    }
+
     /** A tokenizer of the named type for a text. */
     public static Tokenizer create(String type, CorpusScan scan) {
         return switch (type) {

@@ -34,7 +34,7 @@ final class Json {
             String what = e.getOriginalMessage().lines().findFirst().orElse("");
             throw new TrainException(file + ": not a file of a run: " + what, e);
         } catch (IOException e) {
-            throw new TrainException(file + ": cannot be read: " + e.getMessage(), e);
+            throw TrainException.of(file + ": cannot be read", e);
         }
     }
 }

@@ -80,7 +80,7 @@ public final class RunFolder implements AutoCloseable {
             }
             return folder;
         } catch (IOException | UncheckedIOException e) {
-            throw new TrainException(path + ": cannot be written: " + e.getMessage(), e);
+            throw TrainException.of(path + ": cannot be written", e);
         }
     }
 
@@ -131,8 +131,7 @@ public final class RunFolder implements AutoCloseable {
             return target;
         } catch (IOException | UncheckedIOException e) {
             deleteAfter(part, e);
-            throw new TrainException(
-                    "save " + target + ": " + e.getMessage() + "; earlier checkpoints are untouched", e);
+            throw TrainException.of("save " + target + " (earlier checkpoints are untouched)", e);
         } catch (RuntimeException e) {
             deleteAfter(part, e);
             throw e;
@@ -155,7 +154,7 @@ public final class RunFolder implements AutoCloseable {
                     .sorted(Comparator.comparingLong(RunFolder::step))
                     .toList();
         } catch (IOException e) {
-            throw new TrainException(run + ": cannot be read: " + e.getMessage(), e);
+            throw TrainException.of(run + ": cannot be read", e);
         }
     }
 
@@ -187,7 +186,7 @@ public final class RunFolder implements AutoCloseable {
                 Files.move(p, part, StandardCopyOption.ATOMIC_MOVE);
                 delete(part);
             } catch (IOException | UncheckedIOException e) {
-                throw new TrainException("delete " + p + ": " + e.getMessage(), e);
+                throw TrainException.of("delete " + p, e);
             }
         }
     }

@@ -11,10 +11,10 @@ import java.util.Optional;
  * @param totalSteps length of the schedule in steps; 0 while a run by minutes has not decided it
  * @param best the best validation loss so far
  * @param skipped steps whose loss or gradient was not finite
- * @param skippedInARow those at the end
+ * @param consecutiveSkips those at the end
  */
 public record TrainerState(
-        long step, long tokens, double seconds, long totalSteps, Optional<Best> best, long skipped, int skippedInARow) {
+        long step, long tokens, double seconds, long totalSteps, Optional<Best> best, long skipped, int consecutiveSkips) {
     /** The best validation loss and the step after which it was measured. */
     public record Best(long step, double loss) {}
 
@@ -27,16 +27,16 @@ public record TrainerState(
     }
 
     TrainerState withTotalSteps(long total) {
-        return new TrainerState(step, tokens, seconds, total, best, skipped, skippedInARow);
+        return new TrainerState(step, tokens, seconds, total, best, skipped, consecutiveSkips);
     }
 
     TrainerState withSeconds(double now) {
-        return new TrainerState(step, tokens, now, totalSteps, best, skipped, skippedInARow);
+        return new TrainerState(step, tokens, now, totalSteps, best, skipped, consecutiveSkips);
     }
 
     TrainerState withBest(double loss) {
         return new TrainerState(
-                step, tokens, seconds, totalSteps, Optional.of(new Best(step, loss)), skipped, skippedInARow);
+                step, tokens, seconds, totalSteps, Optional.of(new Best(step, loss)), skipped, consecutiveSkips);
     }
 
     TrainerState afterStep(long moreTokens, boolean wasSkipped) {
@@ -47,6 +47,6 @@ public record TrainerState(
                 totalSteps,
                 best,
                 skipped + (wasSkipped ? 1 : 0),
-                wasSkipped ? skippedInARow + 1 : 0);
+                wasSkipped ? consecutiveSkips + 1 : 0);
     }
 }

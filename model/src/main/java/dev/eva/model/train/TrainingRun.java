@@ -70,7 +70,7 @@ public final class TrainingRun implements AutoCloseable {
             Json.write(folder.settings(), settings);
             return new TrainingRun(folder, settings, text, tokens, trainer);
         } catch (IOException e) {
-            throw discard(folder, new TrainException(path + ": cannot be written: " + e.getMessage(), e));
+            throw discard(folder, TrainException.of(path + ": cannot be written", e));
         } catch (RuntimeException e) {
             throw discard(folder, e);
         }
@@ -111,7 +111,7 @@ public final class TrainingRun implements AutoCloseable {
             latest.ifPresent(trainer::restore);
             return new TrainingRun(folder, settings, text, tokens, trainer);
         } catch (IOException e) {
-            throw close(folder, new TrainException("resume " + path + ": " + e.getMessage(), e));
+            throw close(folder, TrainException.of("resume " + path, e));
         } catch (RuntimeException e) {
             throw close(folder, e);
         }
@@ -191,7 +191,7 @@ public final class TrainingRun implements AutoCloseable {
             listener.finished(end, trainer.state());
             return end;
         } catch (IOException e) {
-            throw new TrainException(folder.path() + ": cannot be written: " + e.getMessage(), e);
+            throw TrainException.of(folder.path() + ": cannot be written", e);
         }
     }
 
@@ -231,7 +231,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void skipped(StepMetrics m, TrainListener listener) {
-        int inARow = trainer.state().skippedInARow();
+        int inARow = trainer.state().consecutiveSkips();
         listener.skipped(m.step(), m.loss(), m.gradNorm(), inARow);
         if (inARow >= trainer.config().maxSkipped()) {
             String kept =

@@ -50,7 +50,7 @@ class RunFolderTest {
                         throw new IOException("No space left on device");
                     }))
                     .isInstanceOf(TrainException.class)
-                    .hasMessageContaining("step-000002: No space left on device; earlier checkpoints are untouched");
+                    .hasMessageContaining("step-000002 (earlier checkpoints are untouched): No space left on device");
             assertThat(run.path().resolve("checkpoints")).isDirectoryContaining("glob:**/step-000001");
             assertThat(Files.list(run.path().resolve("checkpoints"))).hasSize(1);
         }

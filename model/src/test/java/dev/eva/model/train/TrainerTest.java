@@ -141,12 +141,12 @@ class TrainerTest {
         assertThat(skipped.skipped()).isTrue();
         assertThat(bits(trainer.model())).isEqualTo(before);
         assertThat(trainer.state().skipped()).isEqualTo(1);
-        assertThat(trainer.state().skippedInARow()).isEqualTo(1);
+        assertThat(trainer.state().consecutiveSkips()).isEqualTo(1);
         // The optimizer is as before, too: the next step is what it would be for a twin whose skipped step is made up.
         twin.state(trainer.state());
         assertThat(trainer.step().loss()).isEqualTo(twin.step().loss());
         assertThat(bits(trainer.model())).isEqualTo(bits(twin.model()));
-        assertThat(trainer.state().skippedInARow()).isZero();
+        assertThat(trainer.state().consecutiveSkips()).isZero();
     }
 
     @Test
