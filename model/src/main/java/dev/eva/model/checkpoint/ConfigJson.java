@@ -21,10 +21,10 @@ import tools.jackson.databind.node.ObjectNode;
  * A model's {@code config.json}, with the keys of Hugging Face's DeepSeek-V2 and V3 configurations.
  *
  * <p>A checkpoint's file is read leniently: unknown keys are ignored, absent ones have the values of transformers'
- * {@code DeepseekV3Config}. A person's own file is read strictly: an unknown key is an error that names the nearest
- * known one, and
- * the sizes that make a model must be there. In both a value of the wrong type is an error, and so is a setting that
- * Eva does not compute.
+ * {@code DeepseekV3Config} (V2 files must have their sizes). A person's own file is read strictly: an unknown key is an
+ * error that names the nearest known one, and the sizes that make a model must be there; absent, {@code vocab_size} is
+ * 256, one layer is dense, and there is no query latent, no group and no shared expert. In both a value of the wrong
+ * type is an error, and so is a setting that Eva does not compute.
  */
 public final class ConfigJson {
     /** Whose file it is. */
@@ -153,6 +153,7 @@ public final class ConfigJson {
         f.only("tie_word_embeddings", "false");
         f.only("rope_interleave", "true");
         f.only("moe_layer_freq", "1");
+        f.object("quantization_config").ifPresent(q -> q.only("weight_block_size", "[128,128]"));
     }
 
     private static DeepSeekConfig config(Keys k) {

@@ -87,9 +87,13 @@ record JsonFields(JsonNode node, String path) {
 
     /** A key that must have one value, because Eva computes nothing else. */
     void only(String key, String value) {
-        if (has(key) && !node.get(key).asString().equals(value)) {
+        if (has(key) && !text(node.get(key)).equals(value)) {
             throw new CheckpointException(path + key + ": " + node.get(key) + " is not supported; need " + value);
         }
+    }
+
+    private static String text(JsonNode n) {
+        return n.isString() ? n.stringValue() : n.toString();
     }
 
     /** Refuses keys that are not known, naming the nearest one that is. */

@@ -110,6 +110,7 @@ class ConfigJsonTest {
         "rope_scaling": {"type": "yarn"} | own.json: rope_scaling.factor: missing
         "hidden_act": "gelu" | own.json: hidden_act: "gelu" is not supported; need silu
         "tie_word_embeddings": true | own.json: tie_word_embeddings: true is not supported; need false
+        "quantization_config": {"weight_block_size": [64, 64]} | own.json: quantization_config.weight_block_size
         "num_key_value_heads": 2 | own.json: num_key_value_heads: 2; need num_attention_heads 4
         "qk_rope_head_dim": 7 | own.json: qk_rope_head_dim: 7; need an even number
         "num_experts_per_tok": 9 | own.json: num_experts_per_tok: 9 is more than n_routed_experts 8
