@@ -12,7 +12,7 @@ final class GemmBlock {
     /** Rows of a tile. */
     static final int ROWS = 6;
     /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
-    static final int DEPTH = Integer.getInteger("eva.depth", 256);
+    static final int DEPTH = 768;
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
@@ -24,15 +24,8 @@ final class GemmBlock {
     /** Memory of one thread; grows, never shrinks. */
     static final class Scratch {
         final float[] tile = new float[ROWS * Panels.WIDTH];
-        private float[] a = new float[0];
+        final float[] turn = new float[Transpose.SCRATCH];
         private float[] b = new float[0];
-
-        float[] a(int size) {
-            if (a.length < size) {
-                a = new float[size];
-            }
-            return a;
-        }
 
         float[] b(int size) {
             if (b.length < size) {
@@ -56,10 +49,10 @@ final class GemmBlock {
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
         float[] packed = b.values[group];
         float[] tile = scratch().tile;
-        for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
-            int length = Math.min(DEPTH, b.k - p);
-            boolean first = p == 0;
-            for (int panel = fromPanel; panel < toPanel; panel++) {
+        for (int panel = fromPanel; panel < toPanel; panel++) {
+            for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
+                int length = Math.min(DEPTH, b.k - p);
+                boolean first = p == 0;
                 panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length), panel, b.n,
                         first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, tile);
             }

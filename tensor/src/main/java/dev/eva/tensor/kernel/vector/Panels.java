@@ -17,8 +17,6 @@ final class Panels extends Gemm.Prepared {
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
-    /** Rows of B at a time when packing across rows: one cache line of each column is read as a whole. */
-    private static final int CHUNK = 16;
     /** Elements a packing task should have at least. */
     private static final int GRAIN = 1 << 15;
 
@@ -96,6 +94,8 @@ final class Panels extends Gemm.Prepared {
         }
         if (col == 1) {
             copyRows(length, columns, b, from, row, out, at, width);
+        } else if (row == 1) {
+            turn(length, columns, b, from, col, out, at, width, GemmBlock.scratch().turn);
         } else {
             copyColumns(length, columns, b, from, row, col, out, at, width);
         }
@@ -115,15 +115,25 @@ final class Panels extends Gemm.Prepared {
         }
     }
 
+    /** B stored by columns: whole blocks turned over in registers, the rest one by one. */
+    private static void turn(
+            int length, int columns, float[] b, int from, int col, float[] out, int at, int width, float[] scratch) {
+        int wholeColumns = columns / L * L;
+        int wholeLength = length / L * L;
+        for (int j = 0; j < wholeColumns; j += L) {
+            for (int p = 0; p < wholeLength; p += L) {
+                Transpose.block(b, from + j * col + p, col, out, at + p * width + j, width, scratch);
+            }
+        }
+        copyColumns(length, columns - wholeColumns, b, from + wholeColumns * col, 1, col, out, at + wholeColumns, width);
+        copyColumns(length - wholeLength, wholeColumns, b, from + wholeLength, 1, col, out, at + wholeLength * width, width);
+    }
+
     private static void copyColumns(
             int length, int columns, float[] b, int from, int row, int col, float[] out, int at, int width) {
-        for (int p0 = 0; p0 < length; p0 += CHUNK) {
-            int p1 = Math.min(length, p0 + CHUNK);
+        for (int p = 0; p < length; p++) {
             for (int j = 0; j < columns; j++) {
-                int in = from + j * col;
-                for (int p = p0; p < p1; p++) {
-                    out[at + p * width + j] = b[in + p * row];
-                }
+                out[at + p * width + j] = b[from + p * row + j * col];
             }
         }
     }

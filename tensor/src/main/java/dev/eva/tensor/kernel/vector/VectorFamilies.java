@@ -1,6 +1,7 @@
 package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.kernel.AdamWKernel;
+import dev.eva.tensor.kernel.Attention;
 import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.LatentAttention;
@@ -14,6 +15,7 @@ import java.util.Optional;
 final class VectorFamilies {
     private static final Map<Class<?>, Object> BY_FAMILY = Map.ofEntries(
             Map.entry(AdamWKernel.class, new VectorAdamW()),
+            Map.entry(Attention.class, new VectorAttention()),
             Map.entry(Elementwise.class, new VectorElementwise()),
             Map.entry(Gemm.class, new VectorGemm()),
             Map.entry(LatentAttention.class, new VectorLatentAttention()),

@@ -9,7 +9,7 @@ import dev.eva.tensor.kernel.Gemm;
  */
 final class VectorGemm implements Gemm {
     /** Rows of a task: enough to use a panel of B many times, few enough that their block of A stays close. */
-    private static final int TASK_ROWS = 96;
+    private static final int TASK_ROWS = 192;
     /** Columns of a task at most. */
     private static final int TASK_COLUMNS = 1024;
     /** Multiply-adds under which a product is not cut, and that a task should have: several microseconds. */
