@@ -21,8 +21,11 @@ public record RmsNorm(float eps) implements Op {
     private static final Normalization NORMALIZATION = Kernels.find(Normalization.class, Normalization.REFERENCE);
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
 
-    /** Rows whose share of the weight gradient is summed in one partial result. */
-    private static final int BLOCK = 32;
+    /** Least number of rows whose share of the weight gradient is summed in one partial result. */
+    private static final int MIN_BLOCK = 32;
+
+    /** Elements of narrow rows that make a task worth handing out. */
+    private static final int GRAIN = 16 * 1024;
 
     /** {@code x w / sqrt(mean(x^2) + eps)} over the last dimension. */
     public static Tensor rmsNorm(Tensor x, Tensor weight, float eps) {
@@ -70,12 +73,13 @@ public record RmsNorm(float eps) implements Op {
         Tensor rstd = ctx.saved(0);
         int d = x.dim(-1);
         int rows = x.rows();
-        int blocks = (rows + BLOCK - 1) / BLOCK;
+        int block = Math.max(MIN_BLOCK, GRAIN / Math.max(1, d));
+        int blocks = (rows + block - 1) / block;
         Tensor dX = ctx.empty(x.shape());
         Tensor partial = ctx.zeros(Shape.of(blocks, d));
         Parallel.range(
                 rows,
-                BLOCK,
+                block,
                 (from, to) -> NORMALIZATION.rmsNormBackward(
                         to - from,
                         d,
@@ -90,7 +94,7 @@ public record RmsNorm(float eps) implements Op {
                         dX.array(),
                         dX.offset() + from * d,
                         partial.array(),
-                        partial.offset() + from / BLOCK * d));
+                        partial.offset() + from / block * d));
         Tensor dW = ctx.zeros(w.shape());
         for (int b = 0; b < blocks; b++) {
             ELEMENTWISE.addTo(d, partial.array(), partial.offset() + b * d, dW.array(), dW.offset());

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  */
 final class OpCases {
     private static final Shape[] MAPS = {shape(1), shape(0, 3), shape(3, 5), shape(2, 3, 17), shape(5, 13331)};
-    private static final int[][] ROWS = {{1, 1}, {3, 7}, {2, 64}, {67, 33}, {13, 5003}};
+    private static final int[][] ROWS = {{1, 1}, {3, 7}, {2, 64}, {67, 33}, {70, 1003}, {13, 5003}};
     private static final int[][] PRODUCTS = {{1, 1, 1}, {1, 17, 5}, {7, 13, 19}, {0, 3, 2}, {33, 65, 50}, {130, 70, 140}
     };
 
