@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "doctor",
         mixinStandardHelpOptions = true,
-        description = "Shows what Eva runs on and what would make it faster.%n",
+        versionProvider = Eva.Version.class,
+        header = "What Eva runs on here, and what would make it faster.%n",
         footer = {"", "Examples:", "  eva doctor", "  JAVA_TOOL_OPTIONS=-Deva.kernels=reference eva doctor"})
 final class DoctorCommand implements Runnable {
     private static final String LABEL = "%-12s ";

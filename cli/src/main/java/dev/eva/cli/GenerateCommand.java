@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         mixinStandardHelpOptions = true,
-        description = "Continues a text with a trained model.%n",
+        versionProvider = Eva.Version.class,
+        header = "Continues a text with a trained model.%n",
         footer = {
             "",
             "The text goes to standard output, figures to standard error. The same seed gives the same text.",

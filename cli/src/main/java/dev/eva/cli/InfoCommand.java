@@ -26,7 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "info",
         mixinStandardHelpOptions = true,
-        description = "Shows parameters, bytes and cache of a model. Without a model: the presets.%n",
+        versionProvider = Eva.Version.class,
+        header = "Parameters, bytes and cache of a model.",
+        description = "%nWithout a model: the presets.%n",
         footer = {
             "",
             "Examples:",

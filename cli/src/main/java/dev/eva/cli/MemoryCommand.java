@@ -18,8 +18,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "memory",
         mixinStandardHelpOptions = true,
-        description = "Computes the memory of a key-value cache: standard against latent.%n"
-                + "Without a shape: the table of known models and where DeepSeek-V2's 93.3 %% comes from.%n",
+        versionProvider = Eva.Version.class,
+        header = "The memory of a key-value cache: standard against latent.",
+        description = "%nWithout a shape: the table of known models and where DeepSeek-V2's 93.3 %% comes from.%n",
         footer = {
             "",
             "Standard cache: 2 x batch x length x heads x head-dim values a layer.",

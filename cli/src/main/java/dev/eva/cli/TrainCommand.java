@@ -38,8 +38,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
+        versionProvider = Eva.Version.class,
         sortOptions = false,
-        description = "Trains a model on text. Without options: the preset shakespeare, which learns to write plays.%n"
+        header = "Trains a model on text.",
+        description = "%nWithout options: the preset shakespeare, which learns to write plays.%n"
                 + "Ctrl-C stops after the step in progress with a checkpoint (exit code 130).%n",
         footer = {
             "",
