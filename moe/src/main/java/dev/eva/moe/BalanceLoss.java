@@ -25,8 +25,8 @@ public record BalanceLoss(int length, int perToken, float alpha) implements Op {
     /** The loss () of a layer's routing of {@code batch} sequences of {@code length} tokens. */
     public static Tensor balanceLoss(Routing routing, int batch, int length, float alpha) {
         if (routing.scores().dim(0) != batch * length) {
-            throw new IllegalArgumentException("balanceLoss: scores " + routing.scores().shape() + "; need batch " + batch
-                    + " * length " + length + " rows");
+            throw new IllegalArgumentException("balanceLoss: scores "
+                    + routing.scores().shape() + "; need batch " + batch + " * length " + length + " rows");
         }
         return balanceLoss(routing.scores(), length, routing.expertsPerToken(), alpha);
     }
@@ -47,7 +47,10 @@ public record BalanceLoss(int length, int perToken, float alpha) implements Op {
             int fAt = f.offset() + b * experts;
             float share = (float) experts / ((float) perToken * length);
             for (int pick = b * length * perToken; pick < (b + 1) * length * perToken; pick++) {
-                f.array()[fAt + best[pick]] += share;
+                f.array()[fAt + best[pick]]++; // whole numbers: no rounding
+            }
+            for (int e = 0; e < experts; e++) {
+                f.array()[fAt + e] *= share;
             }
             for (int t = b * length; t < (b + 1) * length; t++) {
                 losses[b] += weightedShare(scores, t, f.array(), fAt) / length;
@@ -77,7 +80,8 @@ public record BalanceLoss(int length, int perToken, float alpha) implements Op {
                 double mean = weightedShare(scores, t, f.array(), fAt);
                 double factor = scale / sum(scores, t);
                 for (int e = 0; e < experts; e++) {
-                    dScores.array()[dScores.offset() + t * experts + e] = (float) (factor * (f.array()[fAt + e] - mean));
+                    dScores.array()[dScores.offset() + t * experts + e] =
+                            (float) (factor * (f.array()[fAt + e] - mean));
                 }
             }
         });

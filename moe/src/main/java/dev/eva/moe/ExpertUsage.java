@@ -55,6 +55,16 @@ public final class ExpertUsage {
         return u;
     }
 
+    /** The smallest share. */
+    public double minUtilisation() {
+        return Arrays.stream(utilisation()).min().orElseThrow();
+    }
+
+    /** The largest share. */
+    public double maxUtilisation() {
+        return Arrays.stream(utilisation()).max().orElseThrow();
+    }
+
     /** Variance of the shares, {@code mean (u_e - 1/E)^2}. */
     public double variance() {
         double sum = 0;
@@ -99,6 +109,11 @@ public final class ExpertUsage {
      */
     public double routingEntropy() {
         return tokens == 0 ? 0 : entropySum / tokens;
+    }
+
+    /** {@link #routingEntropy()} over {@code ln E}, its largest value; 1 for a single expert. */
+    public double entropyRatio() {
+        return counts.length == 1 ? 1 : routingEntropy() / Math.log(counts.length);
     }
 
     private long total() {

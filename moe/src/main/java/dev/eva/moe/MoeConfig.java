@@ -32,8 +32,8 @@ public record MoeConfig(
             throw new IllegalArgumentException("n_shared_experts: " + nSharedExperts + "; need 0 or more");
         }
         if (numExpertsPerTok > nRoutedExperts) {
-            throw new IllegalArgumentException("num_experts_per_tok: " + numExpertsPerTok + " is more than n_routed_experts "
-                    + nRoutedExperts + "; need at most as many");
+            throw new IllegalArgumentException("num_experts_per_tok: " + numExpertsPerTok
+                    + " is more than n_routed_experts " + nRoutedExperts + "; need at most as many");
         }
         int groups = method.groups();
         int kept = method.keptGroups();
@@ -42,19 +42,22 @@ public record MoeConfig(
             throw new IllegalArgumentException("topk_group: " + kept + "; need 1 to n_group " + groups);
         }
         if (nRoutedExperts % groups != 0) {
-            throw new IllegalArgumentException("n_routed_experts: " + nRoutedExperts + " is not divisible by n_group " + groups);
+            throw new IllegalArgumentException(
+                    "n_routed_experts: " + nRoutedExperts + " is not divisible by n_group " + groups);
         }
         int perGroup = nRoutedExperts / groups;
         if (method instanceof RoutingMethod.NoauxTc && groups > 1 && perGroup < 2) {
             throw new IllegalArgumentException("n_group: " + groups + " leaves " + perGroup
-                    + " expert a group; noaux_tc scores a group by its two best, need n_routed_experts " + nRoutedExperts + " / n_group >= 2");
+                    + " expert a group; noaux_tc scores a group by its two best, need n_routed_experts "
+                    + nRoutedExperts + " / n_group >= 2");
         }
         if (numExpertsPerTok > kept * perGroup) {
-            throw new IllegalArgumentException("num_experts_per_tok: " + numExpertsPerTok + " is more than the " + kept * perGroup
-                    + " experts of topk_group " + kept + " groups; need at most as many");
+            throw new IllegalArgumentException("num_experts_per_tok: " + numExpertsPerTok + " is more than the "
+                    + kept * perGroup + " experts of topk_group " + kept + " groups; need at most as many");
         }
         if (!Double.isFinite(routedScalingFactor)) {
-            throw new IllegalArgumentException("routed_scaling_factor: " + routedScalingFactor + "; need a finite number");
+            throw new IllegalArgumentException(
+                    "routed_scaling_factor: " + routedScalingFactor + "; need a finite number");
         }
     }
 

@@ -5,8 +5,6 @@ import dev.eva.nn.Parameter;
 import dev.eva.nn.init.Init;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.kernel.PreparedWeight;
-import dev.eva.tensor.ops.GroupedLinear;
-import dev.eva.tensor.ops.SwiGlu;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -22,7 +20,10 @@ public final class RoutedExperts implements Layer {
 
     /** Over w13 (E, 2F, D) and w2 (E, D, F), which are not copied and become parameters. */
     RoutedExperts(Tensor w13, Tensor w2) {
-        if (w13.shape().rank() != 3 || w2.shape().rank() != 3 || w13.dim(0) != w2.dim(0) || w13.dim(1) != 2 * w2.dim(2)
+        if (w13.shape().rank() != 3
+                || w2.shape().rank() != 3
+                || w13.dim(0) != w2.dim(0)
+                || w13.dim(1) != 2 * w2.dim(2)
                 || w13.dim(2) != w2.dim(1)) {
             throw new IllegalArgumentException(
                     "experts: w13 " + w13.shape() + ", w2 " + w2.shape() + "; need (E, 2F, D) and (E, D, F)");
@@ -41,9 +42,7 @@ public final class RoutedExperts implements Layer {
     /** x (T, D) -> {@code sum_j weight_tj expert_tj(x_t)} (T, D). */
     Tensor forward(Tensor x, Routing routing) {
         SlotOrder order = SlotOrder.of(routing.expertIds(), routing.counts());
-        Tensor gateUp = GroupedLinear.groupedLinear(Dispatch.dispatch(x, order), w13, order.starts());
-        Tensor y = GroupedLinear.groupedLinear(SwiGlu.swiGlu(gateUp), w2, order.starts());
-        return Combine.combine(y, routing.weights(), order);
+        return ExpertFfn.expertFfn(x, routing.weights(), w13, w2, order);
     }
 
     @Override

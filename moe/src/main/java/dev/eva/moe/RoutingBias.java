@@ -20,8 +20,8 @@ public final class RoutingBias {
      */
     public static void update(Tensor bias, long[] counts, float gamma) {
         if (bias.size() != counts.length) {
-            throw new IllegalArgumentException(
-                    "routing bias: " + bias.shape() + " for counts of " + counts.length + " experts; need the same number");
+            throw new IllegalArgumentException("routing bias: " + bias.shape() + " for counts of " + counts.length
+                    + " experts; need the same number");
         }
         long total = 0;
         for (long c : counts) {

@@ -27,6 +27,8 @@ class ExpertUsageTest {
         ExpertUsage usage = uneven();
         assertThat(usage.counts()).containsExactly(6, 1, 1, 0);
         assertThat(usage.utilisation()).containsExactly(0.75, 0.125, 0.125, 0);
+        assertThat(usage.minUtilisation()).isZero();
+        assertThat(usage.maxUtilisation()).isEqualTo(0.75);
         // Distances from 1/4: 1/2, 1/8, 1/8, 1/4.
         assertThat(usage.variance()).isCloseTo((0.25 + 2 / 64.0 + 1 / 16.0) / 4, within(1e-15));
         assertThat(usage.balanceScore()).isCloseTo(1 - 1 / 1.5, within(1e-15));
@@ -55,6 +57,7 @@ class ExpertUsageTest {
         usage.add(routing(new int[] {0, 1, 0, 2}, scores, 2, 1, 1, 0));
         double ln2 = Math.log(2);
         assertThat(usage.routingEntropy()).isCloseTo((2 * ln2 + 0 + ln2 + 1.5 * ln2) / 4, within(1e-7));
+        assertThat(usage.entropyRatio()).isCloseTo(4.5 / 8, within(1e-7));
         usage.add(routing(new int[] {0}, new float[] {0, 0, 3, 0}, 1, 0, 0, 0));
         assertThat(usage.routingEntropy()).isCloseTo(4.5 * ln2 / 5, within(1e-7));
     }
@@ -69,6 +72,7 @@ class ExpertUsageTest {
         assertThat(usage.routingEntropy()).isZero();
         assertThat(usage.variance()).isFinite();
         assertThat(usage.balanceScore()).isFinite();
-        assertThatThrownBy(() -> usage.add(routing(new int[] {0}, new float[3], 1, 0, 0))).hasMessageContaining("3");
+        assertThatThrownBy(() -> usage.add(routing(new int[] {0}, new float[3], 1, 0, 0)))
+                .hasMessageContaining("3");
     }
 }

@@ -69,10 +69,23 @@ class MoETest {
         Routing r = out.routing();
         double[] x = doubles(tokens());
         double[] expected = MoeOracle.experts(
-                r.expertIds().array(), D, F, x, doubles(r.weights()), doubles(p.get("experts.w13")), doubles(p.get("experts.w2")));
+                r.expertIds().array(),
+                D,
+                F,
+                x,
+                doubles(r.weights()),
+                doubles(p.get("experts.w13")),
+                doubles(p.get("experts.w2")));
         for (int t = 0; c.nSharedExperts() > 0 && t < TOKENS; t++) {
-            double[] y = MoeOracle.feedForward(D, c.sharedIntermediateSize(), x, t * D,
-                    doubles(p.get("sharedExperts.w13")), 0, doubles(p.get("sharedExperts.w2")), 0);
+            double[] y = MoeOracle.feedForward(
+                    D,
+                    c.sharedIntermediateSize(),
+                    x,
+                    t * D,
+                    doubles(p.get("sharedExperts.w13")),
+                    0,
+                    doubles(p.get("sharedExperts.w2")),
+                    0);
             for (int i = 0; i < D; i++) {
                 expected[t * D + i] += y[i];
             }
@@ -92,16 +105,21 @@ class MoETest {
     @Test
     void parametersHaveTheirNamesAndSizes() {
         List<String> all = moe(configs().getFirst()).parameters().stream()
-                .map(p -> p.name() + " " + p.value().shape() + " " + p.role() + " " + p.matrices() + "x" + p.matrixRows())
+                .map(p ->
+                        p.name() + " " + p.value().shape() + " " + p.role() + " " + p.matrices() + "x" + p.matrixRows())
                 .toList();
-        assertThat(all).containsExactly(
-                "gate (8, 19) MATRIX 1x8", "gateBias (8) BUFFER 0x0", "experts.w13 (8, 22, 19) MATRIX 16x11",
-                "experts.w2 (8, 19, 11) MATRIX 8x19", "sharedExperts.w13 (44, 19) MATRIX 2x22",
-                "sharedExperts.w2 (19, 22) MATRIX 1x19");
+        assertThat(all)
+                .containsExactly(
+                        "gate (8, 19) MATRIX 1x8",
+                        "gateBias (8) BUFFER 0x0",
+                        "experts.w13 (8, 22, 19) MATRIX 16x11",
+                        "experts.w2 (8, 19, 11) MATRIX 8x19",
+                        "sharedExperts.w13 (44, 19) MATRIX 2x22",
+                        "sharedExperts.w2 (19, 22) MATRIX 1x19");
         assertThat(moe(configs().get(2)).parameters()).noneMatch(p -> p.name().equals("gateBias"));
     }
 
-    /** Gradients of all parameters, and that of the input as the last one, of a random functional of output and balance. */
+    /** Gradients of all parameters, that of the input last, of a random functional of output and balance. */
     private static List<float[]> gradients(MoE moe, Tensor x) {
         try (Workspace.Scope step = new Workspace().open();
                 Tape tape = Tape.open()) {
@@ -151,7 +169,8 @@ class MoETest {
         bias.array()[bias.offset() + 6] = 40f;
         Routing after = moe.forward(tokens()).routing();
         assertThat(after.counts()).containsExactly(0, 0, TOKENS, 0, 0, 0, TOKENS, 0);
-        TensorAssert.assertSameBits("scores", after.scores().toArray(), before.scores().toArray());
+        TensorAssert.assertSameBits(
+                "scores", after.scores().toArray(), before.scores().toArray());
         for (int t = 0; t < TOKENS; t++) {
             assertThat(after.weights().get(2 * t)).isEqualTo(after.scores().get(t * E + 2));
             assertThat(after.weights().get(2 * t + 1)).isEqualTo(after.scores().get(t * E + 6));
@@ -186,7 +205,8 @@ class MoETest {
                 Parallel.setThreads(threads);
                 List<float[]> actual = gradients(moe(c), tokens());
                 for (int i = 0; expected != null && i < actual.size(); i++) {
-                    TensorAssert.assertSameBits("gradient " + i + ", " + threads + " threads", actual.get(i), expected.get(i));
+                    TensorAssert.assertSameBits(
+                            "gradient " + i + ", " + threads + " threads", actual.get(i), expected.get(i));
                 }
                 expected = actual;
             }
@@ -203,7 +223,8 @@ class MoETest {
         }
         assertThat(BalanceLoss.balanceLoss(even, 16, 1, 0.01f).item()).isCloseTo(0.01f, within(1e-8f));
         MoE moe = moe(configs().get(1));
-        float before = BalanceLoss.balanceLoss(moe.forward(tokens()).routing(), 1, TOKENS, 1f).item();
+        float before = BalanceLoss.balanceLoss(moe.forward(tokens()).routing(), 1, TOKENS, 1f)
+                .item();
         moe.router().bias().array()[moe.router().bias().offset()] = 9f;
         Routing biased = moe.forward(tokens()).routing();
         assertThat(biased.counts()[0]).isEqualTo(TOKENS);
@@ -215,7 +236,8 @@ class MoETest {
         Routing r = moe(configs().get(1)).forward(tokens()).routing();
         double sum = 0;
         for (int b = 0; b < 3; b++) {
-            sum += BalanceLoss.balanceLoss(r.scores().slice(b * 15, (b + 1) * 15), 15, 2, 1f).item();
+            sum += BalanceLoss.balanceLoss(r.scores().slice(b * 15, (b + 1) * 15), 15, 2, 1f)
+                    .item();
         }
         assertThat((double) BalanceLoss.balanceLoss(r, 3, 15, 1f).item()).isCloseTo(sum / 3, within(1e-6));
         assertThat(BalanceLoss.balanceLoss(r, 1, TOKENS, 1f).item()).isNotCloseTo((float) (sum / 3), within(1e-4f));

@@ -23,8 +23,13 @@ final class MoeOracle {
                     .mapToDouble(e -> 1 / (1 + Math.exp(-logits[e])))
                     .toArray();
         }
-        double max = IntStream.range(0, logits.length).mapToDouble(e -> logits[e]).max().orElseThrow();
-        double sum = IntStream.range(0, logits.length).mapToDouble(e -> Math.exp(logits[e] - max)).sum();
+        double max = IntStream.range(0, logits.length)
+                .mapToDouble(e -> logits[e])
+                .max()
+                .orElseThrow();
+        double sum = IntStream.range(0, logits.length)
+                .mapToDouble(e -> Math.exp(logits[e] - max))
+                .sum();
         return IntStream.range(0, logits.length)
                 .mapToDouble(e -> Math.exp(logits[e] - max) / sum)
                 .toArray();
@@ -46,9 +51,13 @@ final class MoeOracle {
                         .mapToDouble(x -> x)
                         .sum())
                 .toArray();
-        List<Integer> kept = ranked(groups, IntStream.range(0, groups.length)).subList(0, c.method().keptGroups());
+        List<Integer> kept = ranked(groups, IntStream.range(0, groups.length))
+                .subList(0, c.method().keptGroups());
         List<Integer> ranked = ranked(biased, IntStream.range(0, biased.length).filter(e -> kept.contains(e / size)));
-        int[] ids = ranked.subList(0, c.numExpertsPerTok()).stream().mapToInt(e -> e).sorted().toArray();
+        int[] ids = ranked.subList(0, c.numExpertsPerTok()).stream()
+                .mapToInt(e -> e)
+                .sorted()
+                .toArray();
         double sum = IntStream.of(ids).mapToDouble(e -> scores[e]).sum();
         double scale = c.routedScalingFactor() / (noaux && c.normTopkProb() ? sum + 1e-20 : 1);
         double[] weights = IntStream.of(ids).mapToDouble(e -> scores[e] * scale).toArray();
@@ -97,8 +106,7 @@ final class MoeOracle {
     }
 
     /** {@code W_2 (silu(W_1 x) * W_3 x)} of one token. */
-    static double[] feedForward(
-            int d, int f, double[] x, int xAt, double[] w13, int w13At, double[] w2, int w2At) {
+    static double[] feedForward(int d, int f, double[] x, int xAt, double[] w13, int w13At, double[] w2, int w2At) {
         double[] y = new double[d];
         for (int h = 0; h < f; h++) {
             double gate = 0;

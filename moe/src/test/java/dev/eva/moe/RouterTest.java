@@ -150,10 +150,11 @@ class RouterTest {
                 .hasMessageContaining("4");
         assertThatThrownBy(() -> config(8, 1, new RoutingMethod.NoauxTc(8, 1), true, 1))
                 .hasMessageContaining("n_group");
-        assertThat(config(8, 4, new RoutingMethod.NoauxTc(2, 1), true, 1).numExpertsPerTok()).isEqualTo(4);
+        assertThat(config(8, 4, new RoutingMethod.NoauxTc(2, 1), true, 1).numExpertsPerTok())
+                .isEqualTo(4);
     }
 
-    /** In float32, 12 + 1e-8 is 12: weights that come from biased scores, or from them minus the bias, are equal or lost. */
+    /** In float32, 12 + 1e-8 is 12: weights from biased scores, or from them minus the bias, are equal or lost. */
     @Test
     void weightsComeFromScoresWithoutBias() {
         MoeConfig c = config(3, 2, new RoutingMethod.NoauxTc(1, 1), true, 1);
@@ -194,12 +195,33 @@ class RouterTest {
         assertThat(one(router(c, 0, 0), 1f, 1.001f).expertIds().array()).containsExactly(1);
         assertThat(one(router(c, 12, 12.001), 1f, 1f).expertIds().array()).containsExactly(1);
         Router router = new Router(c, Tensor.of(new float[] {1f, 0, 0, 1.001f, 0, 0}, 2, 3), Tensor.zeros(2));
-        assertThat(router.forward(Tensor.of(new float[] {1, 0, 0}, 1, 3)).expertIds().array()).containsExactly(1);
+        assertThat(router.forward(Tensor.of(new float[] {1, 0, 0}, 1, 3))
+                        .expertIds()
+                        .array())
+                .containsExactly(1);
+    }
+
+    @Test
+    void logitsThatAreNoNumbersStillGiveKExperts() {
+        for (RoutingMethod m : List.of(new RoutingMethod.NoauxTc(2, 1), new RoutingMethod.GroupLimitedGreedy(2, 1))) {
+            Routing r = one(router(config(4, 2, m, true, 1), 0, 0, 0, 0), Float.NaN, 1, Float.NaN, Float.NaN);
+            assertThat(r.expertIds().get(0)).isBetween(0, 2);
+            assertThat(r.expertIds().get(1)).isBetween(r.expertIds().get(0) + 1, 3);
+        }
+    }
+
+    @Test
+    void scoresThatAllUnderflowGiveWeightsOfZero() {
+        MoeConfig c = config(3, 2, new RoutingMethod.NoauxTc(1, 1), true, 2.5);
+        assertThat(one(router(c, 0, 0, 0), -200, -200, -200).weights().toArray())
+                .containsExactly(0f, 0f);
     }
 
     @Test
     void softmaxRoutersHaveNoBias() {
-        assertThat(router(config(4, 2, new RoutingMethod.Greedy(), false, 1), 9, 0, 0, 0).bias()).isNull();
+        assertThat(router(config(4, 2, new RoutingMethod.Greedy(), false, 1), 9, 0, 0, 0)
+                        .bias())
+                .isNull();
         Routing r = one(router(config(3, 1, new RoutingMethod.Greedy(), false, 1), 9, 0, 0), 0, 1, 2);
         assertThat(r.expertIds().array()).containsExactly(2);
     }
@@ -216,7 +238,8 @@ class RouterTest {
                 Parallel.setThreads(threads);
                 Routing many = router(c, new double[37]).route(logits);
                 assertThat(many.expertIds().array()).isEqualTo(one.expertIds().array());
-                TensorAssert.assertSameBits("weights", many.weights().toArray(), one.weights().toArray());
+                TensorAssert.assertSameBits(
+                        "weights", many.weights().toArray(), one.weights().toArray());
             }
         } finally {
             Parallel.setThreads(before);

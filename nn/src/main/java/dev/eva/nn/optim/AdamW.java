@@ -69,7 +69,11 @@ public final class AdamW implements Optimizer {
     }
 
     private void add(Parameter p, boolean decays) {
-        Slot slot = new Slot(p.value(), Tensor.zeros(p.value().shape()), Tensor.zeros(p.value().shape()), decays);
+        Slot slot = new Slot(
+                p.value(),
+                Tensor.zeros(p.value().shape()),
+                Tensor.zeros(p.value().shape()),
+                decays);
         slots.add(slot);
         state.add(new StateTensor(p.name() + ".m", slot.m));
         state.add(new StateTensor(p.name() + ".v", slot.v));
@@ -104,8 +108,17 @@ public final class AdamW implements Optimizer {
         Tensor g = p.grad();
         Tensor m = b.slot.m;
         Tensor v = b.slot.v;
-        KERNEL.step(b.length, numbers, g.array(), g.offset() + b.from, p.array(), p.offset() + b.from,
-                m.array(), m.offset() + b.from, v.array(), v.offset() + b.from);
+        KERNEL.step(
+                b.length,
+                numbers,
+                g.array(),
+                g.offset() + b.from,
+                p.array(),
+                p.offset() + b.from,
+                m.array(),
+                m.offset() + b.from,
+                v.array(),
+                v.offset() + b.from);
     }
 
     @Override

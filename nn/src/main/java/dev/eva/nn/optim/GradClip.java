@@ -44,7 +44,9 @@ public final class GradClip {
     }
 
     private static void scale(Tensor g, float factor) {
-        Parallel.elements(g.size(), (from, to) -> ELEMENTWISE.scale(
-                to - from, factor, g.array(), g.offset() + from, g.array(), g.offset() + from));
+        Parallel.elements(
+                g.size(),
+                (from, to) -> ELEMENTWISE.scale(
+                        to - from, factor, g.array(), g.offset() + from, g.array(), g.offset() + from));
     }
 }

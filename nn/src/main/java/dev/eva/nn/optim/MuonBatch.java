@@ -26,7 +26,11 @@ final class MuonBatch {
     private final NewtonSchulz.Scratch scratch;
 
     MuonBatch(
-            List<Matrix> matrices, int rows, int cols, float mu, NewtonSchulz orthogonalise,
+            List<Matrix> matrices,
+            int rows,
+            int cols,
+            float mu,
+            NewtonSchulz orthogonalise,
             NewtonSchulz.Scratch scratch) {
         this.matrices = matrices;
         this.rows = rows;

@@ -45,7 +45,9 @@ class OptimizerTest {
         SplittableRandom random = new SplittableRandom(1000 + step);
         for (Parameter p : parameters) {
             if (p.role() != Role.BUFFER) {
-                p.value().gradOrZeros().set(Tensor.randn(random, 0, 0.3f, p.value().shape().dims()));
+                p.value()
+                        .gradOrZeros()
+                        .set(Tensor.randn(random, 0, 0.3f, p.value().shape().dims()));
             }
         }
     }
@@ -68,11 +70,11 @@ class OptimizerTest {
         boolean muon = which.startsWith("muon");
         boolean all = which.endsWith("all");
         List<Parameter> parameters = parameters(1);
-        Optimizer optimizer =
-                optimizer(muon, parameters, all ? WeightDecay.all(DECAY) : WeightDecay.matrices(DECAY));
+        Optimizer optimizer = optimizer(muon, parameters, all ? WeightDecay.all(DECAY) : WeightDecay.matrices(DECAY));
         List<double[][]> expected = new ArrayList<>();
         for (Parameter p : parameters) {
-            expected.add(new double[][] {doubles(p.value()), new double[p.value().size()], new double[p.value().size()]});
+            int n = p.value().size();
+            expected.add(new double[][] {doubles(p.value()), new double[n], new double[n]});
         }
         for (int t = 1; t <= 4; t++) {
             gradients(parameters, t);
@@ -172,7 +174,8 @@ class OptimizerTest {
             first.step(LR);
         }
         Map<String, Tensor> saved = new HashMap<>();
-        first.state().forEach(s -> assertThat(saved.put(s.name(), s.value().copy())).isNull());
+        first.state()
+                .forEach(s -> assertThat(saved.put(s.name(), s.value().copy())).isNull());
         Optimizer second = optimizer(muon, parameters, WeightDecay.matrices(DECAY));
         second.restore(first.steps(), saved::get);
         assertThat(second.steps()).isEqualTo(3);
@@ -182,7 +185,8 @@ class OptimizerTest {
         }
         List<float[]> expected = train(muon, 5);
         for (int i = 0; i < expected.size(); i++) {
-            TensorAssert.assertSameBits(parameters.get(i).name(), parameters.get(i).value().toArray(), expected.get(i));
+            TensorAssert.assertSameBits(
+                    parameters.get(i).name(), parameters.get(i).value().toArray(), expected.get(i));
         }
     }
 
@@ -195,7 +199,9 @@ class OptimizerTest {
         optimizer.step(LR);
         float[] before = optimizer.state().getFirst().value().toArray();
         Map<String, Tensor> saved = new HashMap<>();
-        optimizer.state().forEach(s -> saved.put(s.name(), Tensor.zeros(s.value().shape())));
+        optimizer
+                .state()
+                .forEach(s -> saved.put(s.name(), Tensor.zeros(s.value().shape())));
         saved.put("head.v", Tensor.zeros(9, 8));
         assertThatThrownBy(() -> optimizer.restore(1, saved::get))
                 .hasMessage("optimizer: saved state head.v has shape (9, 8); need (9, 7)");

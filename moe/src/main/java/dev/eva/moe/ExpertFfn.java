@@ -1,0 +1,207 @@
+package dev.eva.moe;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Ctx;
+import dev.eva.tensor.autograd.Op;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.kernel.Elementwise;
+import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.PreparedWeight;
+import dev.eva.tensor.kernel.Reduction;
+
+/**
+ * All routed experts at once: {@code y_t = sum_j g_tj W2_e (silu(W1_e x_t) * W3_e x_t)} over the K experts e of token
+ * t.
+ *
+ * <p>Letters: T tokens, D model dimension, F hidden width, E experts, K experts a token, S = T * K slots. Shapes: x (T,
+ * D), g (T, K), w13 (E, 2F, D), w2 (E, D, F) -> (T, D). Tokens are copied to their slots, which are sorted by expert,
+ * so both products are grouped ones; the results of a token are added in the order of its experts.
+ *
+ * <p>One op and not five, because the gradient of a weight g needs no expert's output: it is
+ * {@code dG_s = dOut W2 . a}, with the F activations {@code a} that are kept anyway. What lives from forward to
+ * backward is 3F values a slot.
+ */
+record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) implements Op {
+    private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
+    private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
+    private static final Reduction REDUCTION = Kernels.find(Reduction.class, Reduction.REFERENCE);
+
+    /**
+     * @param gates (T, K) weights, whose columns {@code order} has sorted
+     */
+    static Tensor expertFfn(Tensor x, Tensor gates, PreparedWeight w13, PreparedWeight w2, SlotOrder order) {
+        return Tape.apply(new ExpertFfn(w13, w2, order), x, gates, w13.weight(), w2.weight());
+    }
+
+    @Override
+    public Tensor forward(Ctx ctx, Tensor... in) {
+        Tensor x = in[0];
+        if (x.shape().rank() != 2 || x.dim(1) != w13.inFeatures() || x.dim(0) * order.perToken() != order.slots()) {
+            throw new IllegalArgumentException("experts: input " + x.shape() + ", weight " + in[2].shape() + ", "
+                    + order.slots() + " slots; need input (tokens, in), " + order.perToken() + " slots a token");
+        }
+        int f = w2.inFeatures();
+        Tensor gateUp = ctx.empty(order.slots(), 2 * f);
+        multiply(toSlots(ctx, x), w13.forward(), gateUp);
+        Tensor act = ctx.empty(order.slots(), f);
+        Parallel.rows(
+                order.slots(),
+                2 * f,
+                (from, to) -> ELEMENTWISE.swiGlu(
+                        to - from,
+                        f,
+                        gateUp.array(),
+                        gateUp.offset() + from * 2 * f,
+                        act.array(),
+                        act.offset() + from * f));
+        Tensor y = ctx.empty(order.slots(), x.dim(1));
+        multiply(act, w2.forward(), y);
+        ctx.save(gateUp, act);
+        return combine(ctx, y, in[1]);
+    }
+
+    /** A copy of each token in each of its slots. */
+    private Tensor toSlots(Ctx ctx, Tensor x) {
+        int d = x.dim(1);
+        Tensor slots = ctx.empty(order.slots(), d);
+        Parallel.rows(order.slots(), d, (from, to) -> {
+            for (int s = from; s < to; s++) {
+                System.arraycopy(x.array(), x.offset() + order.token(s) * d, slots.array(), slots.offset() + s * d, d);
+            }
+        });
+        return slots;
+    }
+
+    /** {@code y_s = x_s B_e} for the slots s of every expert e. */
+    private void multiply(Tensor x, Gemm.Prepared b, Tensor y) {
+        GEMM.multiplyGrouped(order.starts(), x.array(), x.offset(), b.k, 1, b, 0f, y.array(), y.offset(), b.n);
+    }
+
+    /** {@code out_t = sum_j g_tj y_slot(t, j)}. */
+    private Tensor combine(Ctx ctx, Tensor y, Tensor gates) {
+        int k = order.perToken();
+        int d = y.dim(1);
+        Tensor out = ctx.empty(gates.dim(0), d);
+        Parallel.rows(gates.dim(0), k * d, (from, to) -> {
+            for (int t = from; t < to; t++) {
+                int at = out.offset() + t * d;
+                for (int pick = t * k; pick < (t + 1) * k; pick++) {
+                    float g = gates.array()[gates.offset() + pick];
+                    int slot = y.offset() + order.slotOfPick()[pick] * d;
+                    if (pick == t * k) {
+                        ELEMENTWISE.scale(d, g, y.array(), slot, out.array(), at);
+                    } else {
+                        addScaled(d, g, y.array(), slot, out.array(), at);
+                    }
+                }
+            }
+        });
+        return out;
+    }
+
+    /**
+     * With {@code dY_s = dOut_t}, {@code U = dY W2} and {@code a} the activations of slot s: {@code dG_s = U_s . a_s},
+     * {@code dW2_e = sum_s dY_s^T (g_s a_s)}, {@code dA_s = g_s U_s}; from there as in any feed-forward network.
+     */
+    @Override
+    public Tensor[] backward(Ctx ctx, Tensor dOut) {
+        Tensor[] dIn = new Tensor[4];
+        Tensor dY = toSlots(ctx, dOut);
+        Tensor dAct = ctx.empty(order.slots(), w2.inFeatures());
+        multiply(dY, w2.backward(), dAct);
+        dIn[1] = ctx.empty(ctx.input(1).shape());
+        activationBackward(ctx, dAct, dIn[1]);
+        Tensor dGateUp = ctx.saved(0);
+        dIn[3] = weightGradient(ctx, 3, dY, ctx.saved(1));
+        if (ctx.needsGrad(2)) {
+            dIn[2] = weightGradient(ctx, 2, dGateUp, toSlots(ctx, ctx.input(0)));
+        }
+        if (ctx.needsGrad(0)) {
+            // dY has served: its memory takes the gradient of the tokens in their slots.
+            multiply(dGateUp, w13.backward(), dY);
+            dIn[0] = fromSlots(ctx, dY);
+        }
+        return dIn;
+    }
+
+    /**
+     * From {@code U} in dAct to the gradient of gate and up, and to that of the weights. Works in place, on rows that
+     * are in the cache: the saved activations become {@code g a}, the saved gates and ups their gradient.
+     */
+    private void activationBackward(Ctx ctx, Tensor dAct, Tensor dGates) {
+        Tensor gates = ctx.input(1);
+        Tensor gateUp = ctx.saved(0);
+        Tensor act = ctx.saved(1);
+        int f = act.dim(1);
+        Parallel.rows(order.slots(), 4 * f, (from, to) -> {
+            float[] product = new float[f];
+            for (int s = from; s < to; s++) {
+                int pick = order.pickOfSlot()[s];
+                float g = gates.array()[gates.offset() + pick];
+                int a = act.offset() + s * f;
+                int u = dAct.offset() + s * f;
+                ELEMENTWISE.mul(f, dAct.array(), u, act.array(), a, product, 0);
+                dGates.array()[dGates.offset() + pick] = (float) REDUCTION.sum(f, product, 0);
+                ELEMENTWISE.scale(f, g, act.array(), a, act.array(), a);
+                ELEMENTWISE.scale(f, g, dAct.array(), u, dAct.array(), u);
+            }
+            int at = gateUp.offset() + from * 2 * f;
+            ELEMENTWISE.swiGluBackward(
+                    to - from, f, gateUp.array(), at, dAct.array(), dAct.offset() + from * f, gateUp.array(), at);
+        });
+    }
+
+    /** {@code dW_e = sum over the slots of e of dY_s^T x_s}: added to a leaf's gradient, else returned. */
+    private Tensor weightGradient(Ctx ctx, int input, Tensor dY, Tensor x) {
+        if (!ctx.needsGrad(input)) {
+            return null;
+        }
+        Tensor leaf = ctx.leafGrad(input);
+        Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(input).shape());
+        int m = dY.dim(1);
+        int n = x.dim(1);
+        GEMM.multiplyGroupedTransposed(
+                w13.groups(),
+                m,
+                n,
+                order.starts(),
+                dY.array(),
+                dY.offset(),
+                m,
+                x.array(),
+                x.offset(),
+                n,
+                leaf != null ? 1f : 0f,
+                dW.array(),
+                dW.offset());
+        return leaf != null ? null : dW;
+    }
+
+    /** {@code dX_t = sum of dSlots over the slots of t}, in the order of its experts. */
+    private Tensor fromSlots(Ctx ctx, Tensor dSlots) {
+        Tensor dX = ctx.empty(ctx.input(0).shape());
+        int k = order.perToken();
+        int d = dX.dim(1);
+        Parallel.rows(dX.dim(0), k * d, (from, to) -> {
+            for (int t = from; t < to; t++) {
+                int at = dX.offset() + t * d;
+                int first = dSlots.offset() + order.slotOfPick()[t * k] * d;
+                System.arraycopy(dSlots.array(), first, dX.array(), at, d);
+                for (int pick = t * k + 1; pick < (t + 1) * k; pick++) {
+                    int slot = dSlots.offset() + order.slotOfPick()[pick] * d;
+                    ELEMENTWISE.addTo(d, dSlots.array(), slot, dX.array(), at);
+                }
+            }
+        });
+        return dX;
+    }
+
+    /** A loop that C2 turns into SIMD code by itself. */
+    private static void addScaled(int n, float g, float[] x, int xOffset, float[] out, int outOffset) {
+        for (int i = 0; i < n; i++) {
+            out[outOffset + i] = Math.fma(g, x[xOffset + i], out[outOffset + i]);
+        }
+    }
+}
