@@ -88,7 +88,10 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--tokenizer", paramLabel = "TYPE", description = "char (default) or byte.")
     private String tokenizer;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the run (default: runs/PRESET, runs/PRESET-2, ...).")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Folder of the run (default: runs/PRESET, runs/PRESET-2, ...).")
     private Path out;
 
     @ArgGroup(exclusive = true)
@@ -237,8 +240,7 @@ final class TrainCommand implements Callable<Integer> {
     private void report(TrainingRun run, TrainListener.End end, PrintWriter print) {
         Path path = run.folder().path();
         if (end == TrainListener.End.STOPPED) {
-            print.println(
-                    "go on with: eva train --resume " + path);
+            print.println("go on with: eva train --resume " + path);
             return;
         }
         print.println();

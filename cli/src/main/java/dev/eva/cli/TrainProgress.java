@@ -47,11 +47,12 @@ final class TrainProgress implements TrainListener {
         out.println(Kernels.summary());
         out.printf(
                 Locale.ROOT,
-                "text: %,d tokens of %d kinds (%s); %s%n",
-                run.textTokens(),
-                run.tokenizer().vocabSize(),
+                "text: %s, %,d tokens to train on and %,d held out; %s, vocabulary %d%n",
+                String.join(" ", run.settings().data()),
+                run.text().training().size(),
+                run.text().validation().size(),
                 run.tokenizer().type(),
-                String.join(" ", run.settings().data()));
+                run.tokenizer().vocabSize());
         out.printf(
                 Locale.ROOT,
                 "model: %s, %,d parameters; %s, %d x %d tokens a step%n",

@@ -20,12 +20,21 @@ final class Clock {
     private final long start = System.nanoTime();
     private long markStep = -1;
     private double markSeconds;
+    private double markPause;
+    private double pause;
+    private int pauses;
 
     Clock(Trainer trainer, Optional<Budget> further) {
         this.trainer = trainer;
         this.further = further;
         this.firstStep = trainer.state().step();
         this.secondsBefore = trainer.state().seconds();
+    }
+
+    /** Notes the length of an evaluation, which is no part of a step. */
+    void paused(double seconds) {
+        pause += seconds;
+        pauses++;
     }
 
     /** Notes the time in the trainer's state; the number of steps if this call has decided it. */
@@ -41,12 +50,17 @@ final class Clock {
         if (markStep < 0 && seconds >= MEASURE_FROM * decide) {
             markStep = step;
             markSeconds = seconds;
+            markPause = pause;
         }
         if (seconds < decide || step <= markStep) {
             return OptionalLong.empty();
         }
-        double secondsAStep = (seconds - markSeconds) / (step - markStep);
-        long total = step + Math.max(1, (long) ((all * (1 - RESERVE) - seconds) / secondsAStep));
+        double left = all * (1 - RESERVE) - seconds;
+        double aStep = (seconds - markSeconds - (pause - markPause)) / (step - markStep);
+        double aPause = pauses > 0 ? pause / pauses : trainer.evaluationSteps() * aStep;
+        double steps =
+                (left - aPause) / (aStep + aPause / trainer.config().saving().evalEvery());
+        long total = step + Math.max(1, (long) steps);
         trainer.state(trainer.state().withTotalSteps(total));
         return OptionalLong.of(total);
     }

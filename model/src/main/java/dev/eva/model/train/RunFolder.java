@@ -1,5 +1,6 @@
 package dev.eva.model.train;
 
+import dev.eva.model.checkpoint.CheckpointException;
 import dev.eva.model.text.Tokenizers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,6 +133,10 @@ public final class RunFolder implements AutoCloseable {
         } catch (IOException | UncheckedIOException e) {
             deleteAfter(part, e);
             throw TrainException.of("save " + target + " (earlier checkpoints are untouched)", e);
+        } catch (CheckpointException e) {
+            deleteAfter(part, e);
+            throw new TrainException(
+                    "step " + step + " is not saved, earlier checkpoints are untouched: " + e.getMessage(), e);
         } catch (RuntimeException e) {
             deleteAfter(part, e);
             throw e;

@@ -61,9 +61,12 @@ public sealed interface ScheduleConfig {
         }
     }
 
-    /** Warm-up, then half a cosine to {@code end} of the peak. */
+    /**
+     * Warm-up, then half a cosine to {@code end} of the peak. A run by minutes stays at the peak for a fifth of its time, because it does not
+     * know its length before; WSD suits it better.
+     */
     record Cosine(long warmup, double end) implements ScheduleConfig {
-        private static final double DECIDE = 0.05;
+        private static final double DECIDE = 0.2;
 
         public Cosine {
             check(warmup, end);

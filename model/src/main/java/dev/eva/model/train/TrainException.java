@@ -20,14 +20,13 @@ public final class TrainException extends RuntimeException {
     /** {@code doing}, and why it failed, without the path that Java's messages consist of. */
     static TrainException of(String doing, Exception e) {
         Throwable cause = e instanceof UncheckedIOException u ? u.getCause() : e;
-        String reason =
-                switch (cause) {
-                    case NoSuchFileException f -> "no such folder";
-                    case AccessDeniedException f -> "permission denied";
-                    case FileSystemException f when f.getReason() != null -> f.getReason();
-                    case FileSystemException f -> f.getClass().getSimpleName();
-                    default -> cause.getMessage();
-                };
+        String reason = switch (cause) {
+            case NoSuchFileException f -> "no such folder";
+            case AccessDeniedException f -> "permission denied";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            case FileSystemException f -> f.getClass().getSimpleName();
+            default -> cause.getMessage();
+        };
         return new TrainException(doing + ": " + reason, e);
     }
 }

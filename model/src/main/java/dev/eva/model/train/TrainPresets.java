@@ -60,7 +60,7 @@ public final class TrainPresets {
                 batching,
                 new Budget.Steps(steps),
                 optimizer("adamw", lr),
-                new ScheduleConfig.Cosine(100, 0.1),
+                new ScheduleConfig.Wsd(100, 0.4, 0.1),
                 1.0,
                 new TrainConfig.Balance(1e-4, 1e-3),
                 VALIDATION,

@@ -196,6 +196,13 @@ public final class Trainer {
         return evaluation == null ? OptionalDouble.empty() : OptionalDouble.of(evaluation.loss(model, workspace));
     }
 
+    /** About how many steps take as long as an evaluation: a forward pass is a third of a step's work. */
+    double evaluationSteps() {
+        return evaluation == null
+                ? 0
+                : evaluation.tokens() / (3.0 * config.batching().tokens());
+    }
+
     /** Writes the optimizer and the state into a folder; the model has files of its own. */
     void save(Path folder) {
         SafetensorsWriter writer = new SafetensorsWriter();

@@ -14,7 +14,13 @@ import java.util.Optional;
  * @param consecutiveSkips those at the end
  */
 public record TrainerState(
-        long step, long tokens, double seconds, long totalSteps, Optional<Best> best, long skipped, int consecutiveSkips) {
+        long step,
+        long tokens,
+        double seconds,
+        long totalSteps,
+        Optional<Best> best,
+        long skipped,
+        int consecutiveSkips) {
     /** The best validation loss and the step after which it was measured. */
     public record Best(long step, double loss) {}
 

@@ -24,6 +24,9 @@ import java.util.random.RandomGeneratorFactory;
  * data and best loss. Killed at any moment, it goes on from its newest checkpoint, or from the beginning if it had none yet.
  */
 public final class TrainingRun implements AutoCloseable {
+    /** Tokens that are held out at most. */
+    static final long MAX_VALIDATION = 1 << 17;
+
     private static final String RANDOM = "L64X128MixRandom";
 
     private final RunFolder folder;
@@ -63,7 +66,7 @@ public final class TrainingRun implements AutoCloseable {
         RunFolder folder = RunFolder.create(path);
         try {
             TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
-            Trainer trainer = new Trainer(fresh(config, train.seed()), train, tokens.split(train.validation()));
+            Trainer trainer = new Trainer(fresh(config, train.seed()), train, split(tokens, train));
             ConfigJson.write(config, folder.config());
             Tokenizers.save(text.tokenizer, path);
             // Last: a folder with this file is a run.
@@ -107,7 +110,7 @@ public final class TrainingRun implements AutoCloseable {
             DeepSeekModel model = latest.isPresent()
                     ? Checkpoint.load(latest.get())
                     : fresh(ConfigJson.read(folder.config()), train.seed());
-            Trainer trainer = new Trainer(model, train, tokens.split(train.validation()));
+            Trainer trainer = new Trainer(model, train, split(tokens, train));
             latest.ifPresent(trainer::restore);
             return new TrainingRun(folder, settings, text, tokens, trainer);
         } catch (IOException e) {
@@ -124,6 +127,11 @@ public final class TrainingRun implements AutoCloseable {
             failure.addSuppressed(e);
         }
         return failure;
+    }
+
+    /** A large text does not hold out more than can be evaluated often. */
+    private static TokenFile.Split split(TokenFile tokens, TrainConfig train) {
+        return tokens.split(Math.min(train.validation(), (double) MAX_VALIDATION / tokens.size()));
     }
 
     private static DeepSeekModel fresh(DeepSeekConfig config, long seed) {
@@ -161,9 +169,9 @@ public final class TrainingRun implements AutoCloseable {
         return trainer;
     }
 
-    /** Tokens of the text, training and validation together. */
-    public long textTokens() {
-        return tokens.size();
+    /** The text's tokens. */
+    public TokenFile.Split text() {
+        return split(tokens, settings.train());
     }
 
     /** Asks the run to end after the step in progress, with a checkpoint. From any thread. */
@@ -205,7 +213,9 @@ public final class TrainingRun implements AutoCloseable {
         // Where a step was skipped, the weights are those of before: nothing new to look at, nothing to save.
         boolean changed = !metrics.skipped();
         if (clock.done() || changed && step % trainer.config().saving().evalEvery() == 0) {
+            long start = System.nanoTime();
             OptionalDouble loss = trainer.evaluate();
+            clock.paused((System.nanoTime() - start) * 1e-9);
             if (loss.isPresent()) {
                 best = isBest(loss.getAsDouble());
                 metrics = metrics.withValLoss(loss.getAsDouble());
