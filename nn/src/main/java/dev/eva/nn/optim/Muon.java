@@ -1,12 +1,11 @@
 package dev.eva.nn.optim;
 
 import dev.eva.nn.Parameter;
+import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -22,17 +21,31 @@ import java.util.function.Function;
  * }</pre>
  */
 public final class Muon implements Optimizer {
-    /** Elements that are orthogonalised together at most, unless one matrix is larger. */
-    private static final int BATCH = 1 << 20;
+    /** Update RMS of AdamW that the factor aims at (arXiv:2502.16982, section 2.2). */
+    private static final double UPDATE_RMS = 0.2;
+    /** Elements from which the products of a single matrix keep all threads busy. */
+    private static final int LARGE = 1 << 20;
 
-    private record Size(int rows, int cols) {}
+    /** One logical matrix: {@code rows * cols} elements from {@code at} on, of a weight and of its momentum. */
+    private record Matrix(Tensor weight, Tensor momentum, int at, int rows, int cols, float decay) {
+        int size() {
+            return rows * cols;
+        }
 
-    private record Tall(int count, int m, int n) {}
+        /** Multiply-adds of its products, up to a constant. */
+        double work() {
+            double n = Math.min(rows, cols);
+            return n * n * (2.0 * Math.max(rows, cols) + n);
+        }
+    }
 
+    private final float mu;
     private final AdamW rest;
     private final List<Tensor> weights = new ArrayList<>();
     private final List<StateTensor> momenta = new ArrayList<>();
-    private final List<MuonBatch> batches = new ArrayList<>();
+    private final List<Matrix> large;
+    private final List<Matrix> small;
+    private final ThreadLocal<NewtonSchulz> scratch = ThreadLocal.withInitial(NewtonSchulz::new);
 
     /**
      * @param parameters those to change; buffers among them are skipped
@@ -44,52 +57,73 @@ public final class Muon implements Optimizer {
             throw new IllegalArgumentException("muon: momentum " + momentum + "; need 0 or more and less than 1");
         }
         List<Parameter> others = new ArrayList<>();
-        Map<Size, List<MuonBatch.Matrix>> bySize = new LinkedHashMap<>();
+        List<Matrix> matrices = new ArrayList<>();
         for (Parameter p : parameters) {
             if (p.role() == Parameter.Role.MATRIX) {
-                add(p, decay.of(p), bySize);
+                add(p, decay.of(p), matrices);
             } else {
                 others.add(p);
             }
         }
+        // The largest first: a long task that starts last would keep the other threads waiting.
+        matrices.sort(Comparator.comparingDouble(Matrix::work).reversed());
+        this.large = matrices.stream().filter(m -> m.size() >= LARGE).toList();
+        this.small = matrices.stream().filter(m -> m.size() < LARGE).toList();
+        this.mu = (float) momentum;
         this.rest = new AdamW(others, moments, decay);
-        batch(bySize, (float) momentum);
     }
 
-    private void add(Parameter p, float decay, Map<Size, List<MuonBatch.Matrix>> bySize) {
+    private void add(Parameter p, float decay, List<Matrix> matrices) {
         Tensor m = Tensor.zeros(p.value().shape());
         weights.add(p.value());
         momenta.add(new StateTensor(p.name() + ".momentum", m));
-        List<MuonBatch.Matrix> same =
-                bySize.computeIfAbsent(new Size(p.matrixRows(), p.matrixCols()), s -> new ArrayList<>());
+        int rows = p.matrixRows();
+        int cols = p.matrixCols();
         for (int i = 0; i < p.matrices(); i++) {
-            same.add(new MuonBatch.Matrix(p.value(), m, i * p.matrixRows() * p.matrixCols(), decay));
+            matrices.add(new Matrix(p.value(), m, i * rows * cols, rows, cols, decay));
         }
-    }
-
-    /** Matrices of one size, of whatever layers, are worked on together. */
-    private void batch(Map<Size, List<MuonBatch.Matrix>> bySize, float mu) {
-        NewtonSchulz.Scratch scratch = new NewtonSchulz.Scratch();
-        Map<Tall, NewtonSchulz> plans = new HashMap<>();
-        bySize.forEach((size, matrices) -> {
-            int most = Math.max(1, BATCH / (size.rows * size.cols));
-            for (int from = 0; from < matrices.size(); from += most) {
-                List<MuonBatch.Matrix> some = matrices.subList(from, Math.min(matrices.size(), from + most));
-                Tall tall = new Tall(some.size(), Math.max(size.rows, size.cols), Math.min(size.rows, size.cols));
-                NewtonSchulz plan = plans.computeIfAbsent(tall, t -> new NewtonSchulz(t.count, t.m, t.n, scratch));
-                batches.add(new MuonBatch(some, size.rows, size.cols, mu, plan, scratch));
-            }
-        });
     }
 
     @Override
     public void step(float lr) {
         weights.forEach(Tensor::gradOrZeros);
-        for (MuonBatch b : batches) {
-            b.step(lr);
-        }
+        // A matrix a task, from the gradient to the weight: it stays in the cache of one core, and threads meet once a
+        // step. A large one has the threads to itself. Products have the same bits either way.
+        large.forEach(m -> step(m, lr));
+        Parallel.run(small.size(), i -> step(small.get(i), lr));
         weights.forEach(Tensor::markWritten);
         rest.step(lr);
+    }
+
+    /** {@code p = (1 - lr decay) p - factor X}. */
+    private void step(Matrix matrix, float lr) {
+        NewtonSchulz newtonSchulz = scratch.get();
+        int n = matrix.size();
+        float[] x = newtonSchulz.input(n);
+        direction(matrix, x);
+        newtonSchulz.orthogonalise(matrix.rows, matrix.cols);
+        float[] p = matrix.weight.array();
+        int at = matrix.weight.offset() + matrix.at;
+        float keep = 1f - lr * matrix.decay;
+        float factor = (float) (lr * UPDATE_RMS * Math.sqrt(Math.max(matrix.rows, matrix.cols)));
+        for (int i = 0; i < n; i++) {
+            p[at + i] = Math.fma(keep, p[at + i], -(factor * x[i]));
+        }
+    }
+
+    /** {@code M = mu M + g}, {@code U = g + mu M}. */
+    private void direction(Matrix matrix, float[] u) {
+        Tensor grad = matrix.weight.grad();
+        float[] g = grad.array();
+        float[] m = matrix.momentum.array();
+        int n = matrix.size();
+        int gAt = grad.offset() + matrix.at;
+        int mAt = matrix.momentum.offset() + matrix.at;
+        for (int i = 0; i < n; i++) {
+            float moment = Math.fma(mu, m[mAt + i], g[gAt + i]);
+            m[mAt + i] = moment;
+            u[i] = Math.fma(mu, moment, g[gAt + i]);
+        }
     }
 
     @Override

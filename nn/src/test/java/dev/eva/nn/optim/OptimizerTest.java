@@ -252,4 +252,45 @@ class OptimizerTest {
         }
         return Math.sqrt(value);
     }
+
+    /** So large that its own products are shared by the threads, beside small ones that are tasks as a whole. */
+    @Test
+    void aLargeMatrixHasTheSameBitsForAnyThreads() {
+        int before = Parallel.threads();
+        try {
+            float[] expected = null;
+            for (int threads = 1; threads <= 3; threads++) {
+                Parallel.setThreads(threads);
+                SplittableRandom random = new SplittableRandom(6);
+                Parameter p = Parameter.matrix("w", Tensor.randn(random, 0, 1, 9, 117_001), Role.MATRIX);
+                p.value().gradOrZeros().set(Tensor.randn(random, 0, 1, 9, 117_001));
+                new Muon(List.of(p), 0.95, AdamW.Moments.DEEPSEEK, WeightDecay.matrices(DECAY)).step(LR);
+                if (expected != null) {
+                    TensorAssert.assertSameBits(threads + " threads", p.value().toArray(), expected);
+                }
+                expected = p.value().toArray();
+            }
+        } finally {
+            Parallel.setThreads(before);
+        }
+    }
+
+    @Test
+    void matricesInOneTensorMoveAsTheyDoApart() {
+        SplittableRandom random = new SplittableRandom(7);
+        Parameter all = new Parameter("all", Tensor.randn(random, 0, 1, 3, 26, 9), Role.MATRIX, 13);
+        all.value().gradOrZeros().set(Tensor.randn(random, 0, 1, 3, 26, 9));
+        List<Parameter> apart = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            Tensor w = Tensor.of(Arrays.copyOfRange(all.value().array(), i * 117, (i + 1) * 117), 13, 9);
+            w.gradOrZeros().set(Tensor.wrap(all.value().grad().array(), i * 117, w.shape()));
+            apart.add(Parameter.matrix("part" + i, w, Role.MATRIX));
+        }
+        optimizer(true, List.of(all), WeightDecay.matrices(DECAY)).step(LR);
+        optimizer(true, apart, WeightDecay.matrices(DECAY)).step(LR);
+        for (int i = 0; i < 6; i++) {
+            float[] part = Arrays.copyOfRange(all.value().array(), i * 117, (i + 1) * 117);
+            TensorAssert.assertSameBits("part " + i, part, apart.get(i).value().toArray());
+        }
+    }
 }
