@@ -128,7 +128,8 @@ class BadInputTest {
         expect(FAILED, train("--data", tiny.toString()), "need");
         Path empty = Files.writeString(dir.resolve("empty.txt"), "");
         expect(FAILED, train("--data", empty.toString()), "empty");
-        Path latin = Files.write(dir.resolve("latin.txt"), "caf\u00e9 ".repeat(9000).getBytes(StandardCharsets.ISO_8859_1));
+        Path latin = Files.write(dir.resolve("latin.txt"),
+                "caf\u00e9 ".repeat(9000).getBytes(StandardCharsets.ISO_8859_1));
         expect(FAILED, train("--data", latin.toString()), latin.toString());
         assertThat(dir.resolve("run")).as("nothing is left behind").doesNotExist();
     }
