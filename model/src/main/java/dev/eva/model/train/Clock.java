@@ -1,5 +1,6 @@
 package dev.eva.model.train;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -8,19 +9,21 @@ import java.util.OptionalLong;
  * steps, and then decides it once, for good: from there on it is like a run by steps, and goes on to the same bits.
  */
 final class Clock {
-    /** Speed is measured over the second half of the time until the decision: the first has the compiler's warm-up in it. */
-    private static final double MEASURE_FROM = 0.5;
+    /** The last steps whose median is the speed: enough against noise, few enough to be past the compiler's warm-up. */
+    private static final int RECENT = 32;
     /** Share of the time kept for the last evaluation and checkpoint. */
     private static final double RESERVE = 0.015;
+
+    /** Share of the time that an evaluation is taken to need at most while none was seen: early steps exaggerate it. */
+    private static final double MOST_UNSEEN = 0.05;
 
     private final Trainer trainer;
     private final Optional<Budget> further;
     private final long firstStep;
     private final double secondsBefore;
     private final long start = System.nanoTime();
-    private long markStep = -1;
-    private double markSeconds;
-    private double markPause;
+    private final double[] recent = new double[RECENT];
+    private int measured;
     private double pause;
     private int pauses;
 
@@ -29,6 +32,11 @@ final class Clock {
         this.further = further;
         this.firstStep = trainer.state().step();
         this.secondsBefore = trainer.state().seconds();
+    }
+
+    /** Notes the length of a step. */
+    void stepped(double seconds) {
+        recent[measured++ % RECENT] = seconds;
     }
 
     /** Notes the length of an evaluation, which is no part of a step. */
@@ -47,22 +55,23 @@ final class Clock {
         double all = 60 * minutes.minutes();
         double decide = all * trainer.config().schedule().decideAt();
         long step = trainer.state().step();
-        if (markStep < 0 && seconds >= MEASURE_FROM * decide) {
-            markStep = step;
-            markSeconds = seconds;
-            markPause = pause;
-        }
-        if (seconds < decide || step <= markStep) {
+        if (seconds < decide) {
             return OptionalLong.empty();
         }
         double left = all * (1 - RESERVE) - seconds;
-        double aStep = (seconds - markSeconds - (pause - markPause)) / (step - markStep);
-        double aPause = pauses > 0 ? pause / pauses : trainer.evaluationSteps() * aStep;
+        double aStep = median();
+        double aPause = pauses > 0 ? pause / pauses : Math.min(trainer.evaluationSteps() * aStep, MOST_UNSEEN * all);
         double steps =
                 (left - aPause) / (aStep + aPause / trainer.config().saving().evalEvery());
         long total = step + Math.max(1, (long) steps);
         trainer.state(trainer.state().withTotalSteps(total));
         return OptionalLong.of(total);
+    }
+
+    private double median() {
+        double[] sorted = Arrays.copyOf(recent, Math.min(measured, RECENT));
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
     }
 
     private double here() {

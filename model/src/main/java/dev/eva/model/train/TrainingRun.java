@@ -206,6 +206,7 @@ public final class TrainingRun implements AutoCloseable {
     private void one(Clock clock, RunRecord record, TrainListener listener) throws IOException {
         StepMetrics metrics = trainer.step(listener);
         long step = metrics.step();
+        clock.stepped(trainer.config().batching().tokens() / metrics.tokensPerS());
         if (metrics.skipped()) {
             skipped(metrics, listener);
         }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -181,7 +182,11 @@ class TrainingRunTest {
             assertThat(run.totalSteps()).hasValue(decided.getFirst());
         }
         StepMetrics last = MetricsLog.read(dir.resolve("minutes/metrics.jsonl")).getLast();
-        assertThat(last.lr()).isLessThan(0.2 * c.optimizer().lr());
+        long total = decided.getFirst();
+        double rate = c.schedule()
+                .schedule(c.optimizer().lr(), OptionalLong.of(total))
+                .at(total - 1);
+        assertThat((float) last.lr()).isEqualTo((float) rate);
         assertThat(last.valLoss()).isPresent();
     }
 
