@@ -32,7 +32,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Trains a model, or goes on with a run. Ctrl-C (or a termination signal) ends it after the step in progress with a checkpoint; the exit
+ * Trains a model, or goes on with a run. Ctrl-C (or a termination signal) ends it after the step in progress with a
+ * checkpoint; the exit
  * code is then the signal's, 130 (or 143).
  */
 @Command(
@@ -191,7 +192,8 @@ final class TrainCommand implements Callable<Integer> {
                 || options.any()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--resume goes on with what the run was started with; only --steps, --minutes and --threads may be given");
+                    "--resume goes on with what the run was started with; only --steps, --minutes and --threads may "
+                            + "be given");
         }
         return TrainingRun.resume(resume);
     }

@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Shows a run: one line that changes on a terminal, else a line now and then. What matters stays in a line of its own. */
+/**
+ * Shows a run: one line that changes on a terminal, else a line now and then. What matters stays in a line of its own.
+ */
 final class TrainProgress implements TrainListener {
     /** Weight of the newest step in the shown loss. */
     private static final double SMOOTHING = 0.05;

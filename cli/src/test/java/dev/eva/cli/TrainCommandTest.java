@@ -15,8 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainCommandTest {
     private static final String CONFIG = """
-            {"hidden_size": 16, "num_hidden_layers": 2, "intermediate_size": 32, "num_attention_heads": 2, "kv_lora_rank": 8,
-             "qk_nope_head_dim": 4, "qk_rope_head_dim": 4, "v_head_dim": 4, "n_routed_experts": 4, "num_experts_per_tok": 2,
+            {"hidden_size": 16, "num_hidden_layers": 2, "intermediate_size": 32, "num_attention_heads": 2,
+             "kv_lora_rank": 8,
+             "qk_nope_head_dim": 4, "qk_rope_head_dim": 4, "v_head_dim": 4, "n_routed_experts": 4,
+             "num_experts_per_tok": 2,
              "moe_intermediate_size": 8, "n_shared_experts": 1, "max_position_embeddings": 64}
             """;
 

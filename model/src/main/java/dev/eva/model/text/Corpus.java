@@ -35,7 +35,8 @@ public sealed interface Corpus permits Corpus.Literal, Corpus.Shakespeare, Corpu
     }
 
     /**
-     * The corpus that the user asked for: {@code shakespeare}, {@code jdk}, or files and folders. A file of that name wins when written
+     * The corpus that the user asked for: {@code shakespeare}, {@code jdk}, or files and folders. A file of that name
+     * wins when written
      * with a separator ({@code ./jdk}).
      *
      * @throws TextException if it cannot be found

@@ -1,6 +1,9 @@
 package dev.eva.model.text;
 
-/** Text that cannot be used: a missing file, bytes that are not UTF-8, nothing to read. The message is one line for the user. */
+/**
+ * Text that cannot be used: a missing file, bytes that are not UTF-8, nothing to read. The message is one line for the
+ * user.
+ */
 public final class TextException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

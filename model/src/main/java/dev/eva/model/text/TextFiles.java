@@ -19,9 +19,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Text files. A {@code .jsonl} file has one JSON object a line, whose {@code text} is a document; any other file is a document.
+ * Text files. A {@code .jsonl} file has one JSON object a line, whose {@code text} is a document; any other file is a
+ * document.
  *
- * <p>A folder stands for all files below it in the order of their paths, without hidden ones and without those that hold a zero
+ * <p>A folder stands for all files below it in the order of their paths, without hidden ones and without those that
+ * hold a zero
  * byte near their beginning (pictures, archives), which are named in {@link #notices()}.
  */
 public final class TextFiles implements Corpus {

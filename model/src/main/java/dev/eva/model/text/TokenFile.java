@@ -17,11 +17,14 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * The token ids of a corpus in a memory-mapped file: two bytes each where the vocabulary allows, else four, so that no corpus needs the
+ * The token ids of a corpus in a memory-mapped file: two bytes each where the vocabulary allows, else four, so that no
+ * corpus needs the
  * heap.
  *
- * <p>Layout, little endian: {@code EVATOK01}, bytes an id (int), zero (int), number of ids (long), then 32 bytes that name the text and the
- * tokenizer (SHA-256 of their hashes), then the ids. A file whose name for text and tokenizer differs, or whose length does not fit, is
+ * <p>Layout, little endian: {@code EVATOK01}, bytes an id (int), zero (int), number of ids (long), then 32 bytes that
+ * name the text and the
+ * tokenizer (SHA-256 of their hashes), then the ids. A file whose name for text and tokenizer differs, or whose length
+ * does not fit, is
  * stale and made anew.
  */
 public final class TokenFile implements AutoCloseable {

@@ -10,7 +10,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Tokenizers by name, and their file {@code tokenizer.json} in a run or checkpoint: {@code {"type": "char", "vocab": ["\n", " ", ...]}} or
+ * Tokenizers by name, and their file {@code tokenizer.json} in a run or checkpoint: {@code {"type": "char", "vocab":
+ * ["\n", " ", ...]}} or
  * {@code {"type": "byte"}}.
  */
 public final class Tokenizers {

@@ -3,8 +3,10 @@ package dev.eva.model.train;
 import dev.eva.model.text.TokenRange;
 
 /**
- * The order in which a text is seen. An epoch is all non-overlapping windows of {@code length} tokens in a random order, from a random
- * first token; so every token comes once an epoch (but for less than two windows at the ends) and no two epochs cut the text alike.
+ * The order in which a text is seen. An epoch is all non-overlapping windows of {@code length} tokens in a random
+ * order, from a random
+ * first token; so every token comes once an epoch (but for less than two windows at the ends) and no two epochs cut
+ * the text alike.
  *
  * <p>Which window comes at which place is a function of the seed and the place alone: nothing to save, nothing to draw.
  */
@@ -58,7 +60,10 @@ final class Batches {
         return phase + permuted(place % windows, key) * length;
     }
 
-    /** A permutation of the windows without a table: a Feistel network over the next power of four, walked until it lands inside. */
+    /**
+     * A permutation of the windows without a table: a Feistel network over the next power of four, walked until it
+     * lands inside.
+     */
     private long permuted(long i, long key) {
         long mask = (1L << halfBits) - 1;
         long x = i;

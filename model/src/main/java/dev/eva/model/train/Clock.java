@@ -5,7 +5,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Time and end of a run in this process. A run by minutes measures its speed while the learning rate does not yet depend on the number of
+ * Time and end of a run in this process. A run by minutes measures its speed while the learning rate does not yet
+ * depend on the number of
  * steps, and then decides it once, for good: from there on it is like a run by steps, and goes on to the same bits.
  */
 final class Clock {

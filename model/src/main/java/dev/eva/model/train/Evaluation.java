@@ -10,7 +10,8 @@ import java.util.Arrays;
 /**
  * The loss over a whole text: {@code -1/(n-1) sum_i ln p(id_i | ids of its window before i)}, in nats a token.
  *
- * <p>The text is cut in windows of {@code length} tokens that do not overlap, each predicting the token after it too; the last window is
+ * <p>The text is cut in windows of {@code length} tokens that do not overlap, each predicting the token after it too;
+ * the last window is
  * as short as it is and counts by its tokens. So every token but the first is predicted exactly once.
  */
 public final class Evaluation {
@@ -60,7 +61,9 @@ public final class Evaluation {
         return sum / tokens();
     }
 
-    /** Always fills a whole batch, so that all of them have the same shapes; what lies behind the text is not counted. */
+    /**
+     * Always fills a whole batch, so that all of them have the same shapes; what lies behind the text is not counted.
+     */
     private int fill(long from) {
         int n = (int) Math.min(ids.length, tokens() - from);
         text.read(from, n, ids, 0);

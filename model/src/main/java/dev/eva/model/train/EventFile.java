@@ -14,13 +14,17 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * Scalars in TensorBoard's event format: TFRecord frames around protobuf messages, of which the few fields needed are written here.
+ * Scalars in TensorBoard's event format: TFRecord frames around protobuf messages, of which the few fields needed are
+ * written here.
  *
  * <p>Frame: length (u64), masked CRC32C of the length, message, masked CRC32C of the message, all little endian.
- * {@code Event {1: double wall_time, 2: int64 step, 3: string file_version, 5: Summary summary, 7: SessionLog session_log}},
- * {@code Summary {repeated 1: Value {1: string tag, 2: float simple_value}}}, {@code SessionLog {1: status, START = 1}}.
+ * {@code Event {1: double wall_time, 2: int64 step, 3: string file_version, 5: Summary summary, 7: SessionLog
+ * session_log}},
+ * {@code Summary {repeated 1: Value {1: string tag, 2: float simple_value}}}, {@code SessionLog {1: status, START =
+ * 1}}.
  *
- * <p>Source: tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto, tensorflow/core/lib/io/record_writer.h
+ * <p>Source: tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto,
+ * tensorflow/core/lib/io/record_writer.h
  */
 final class EventFile implements AutoCloseable {
     private static final int CRC_MASK = 0xa282ead8;
@@ -36,7 +40,8 @@ final class EventFile implements AutoCloseable {
     }
 
     /**
-     * A new file in the folder. Its first step tells readers to forget what older files say of that step and later ones.
+     * A new file in the folder. Its first step tells readers to forget what older files say of that step and later
+     * ones.
      *
      * @param wallTime seconds since 1970, part of the name
      * @param firstStep the first step to come

@@ -15,8 +15,10 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, val_loss, lr, grad_norm, tokens_per_s, max_vio}.
- * {@code val_loss} is there only where it was evaluated; a skipped step has {@code "skipped": true}; what is not finite is null.
+ * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, val_loss, lr, grad_norm,
+ * tokens_per_s, max_vio}.
+ * {@code val_loss} is there only where it was evaluated; a skipped step has {@code "skipped": true}; what is not
+ * finite is null.
  */
 final class MetricsLog implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -27,7 +29,10 @@ final class MetricsLog implements AutoCloseable {
         this.out = out;
     }
 
-    /** Opens the file for the steps after {@code step}: lines of later steps, and one that was not finished, are cut off. */
+    /**
+     * Opens the file for the steps after {@code step}: lines of later steps, and one that was not finished, are cut
+     * off.
+     */
     static MetricsLog open(Path file, long step) throws IOException {
         if (Files.exists(file)) {
             StringBuilder kept = new StringBuilder();

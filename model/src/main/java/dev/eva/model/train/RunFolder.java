@@ -20,10 +20,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The files of a run: {@code config.json} (model), {@code train.json}, {@code tokenizer.json}, {@code tokens.bin}, {@code metrics.jsonl},
+ * The files of a run: {@code config.json} (model), {@code train.json}, {@code tokenizer.json}, {@code tokens.bin},
+ * {@code metrics.jsonl},
  * {@code metrics.png}, {@code tensorboard/}, and {@code checkpoints/step-000500/}.
  *
- * <p>A checkpoint is a folder that is written beside and renamed when all of it is on the disk, so a folder of that name is whole;
+ * <p>A checkpoint is a folder that is written beside and renamed when all of it is on the disk, so a folder of that
+ * name is whole;
  * what a killed process left half done has another name, and goes when the run is opened again.
  */
 public final class RunFolder implements AutoCloseable {
@@ -197,7 +199,8 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * The checkpoint that {@code path} means: itself if it holds a model, or of a run the one with the best validation loss, else the
+     * The checkpoint that {@code path} means: itself if it holds a model, or of a run the one with the best validation
+     * loss, else the
      * newest.
      *
      * @throws TrainException if it is neither

@@ -15,7 +15,10 @@ public sealed interface ScheduleConfig {
     /** Steps of the warm-up. */
     long warmup();
 
-    /** Share of a run's time after which a run by minutes must know its number of steps, because the rate depends on it from there. */
+    /**
+     * Share of a run's time after which a run by minutes must know its number of steps, because the rate depends on it
+     * from there.
+     */
     double decideAt();
 
     /**
@@ -38,7 +41,8 @@ public sealed interface ScheduleConfig {
     }
 
     /**
-     * Warm-up, stable, decay (arXiv:2404.06395): at the peak until share {@code stable}, then linear to {@code end} of the peak.
+     * Warm-up, stable, decay (arXiv:2404.06395): at the peak until share {@code stable}, then linear to {@code end} of
+     * the peak.
      */
     record Wsd(long warmup, double stable, double end) implements ScheduleConfig {
         public Wsd {
@@ -62,7 +66,8 @@ public sealed interface ScheduleConfig {
     }
 
     /**
-     * Warm-up, then half a cosine to {@code end} of the peak. A run by minutes stays at the peak for a fifth of its time, because it does not
+     * Warm-up, then half a cosine to {@code end} of the peak. A run by minutes stays at the peak for a fifth of its
+     * time, because it does not
      * know its length before; WSD suits it better.
      */
     record Cosine(long warmup, double end) implements ScheduleConfig {

@@ -13,7 +13,8 @@ import java.util.OptionalDouble;
  * @param lr learning rate
  * @param gradNorm norm of the gradient before clipping
  * @param tokensPerS tokens of the step by its time
- * @param maxVio how much more than the mean the busiest expert got, {@code max / mean - 1}, mean over the layers with experts
+ * @param maxVio how much more than the mean the busiest expert got, {@code max / mean - 1}, mean over the layers with
+ *     experts
  * @param skipped whether the weights were left as they were because loss or gradient is not finite
  */
 public record StepMetrics(

@@ -9,7 +9,8 @@ package dev.eva.model.train;
  * @param schedule the learning rate over the steps
  * @param clip largest norm of the whole gradient
  * @param balance how experts are kept busy alike
- * @param validation share of the text, at its end, that is held out, but in a run not more than 131,072 tokens; 0 for none
+ * @param validation share of the text, at its end, that is held out, but in a run not more than 131,072 tokens; 0 for
+ *     none
  * @param saving when the run is looked at and saved
  * @param maxSkipped steps in a row with a loss or gradient that is not finite which stop the run
  * @param seed of the weights and of the data's order

@@ -11,7 +11,10 @@ public final class TrainPresets {
 
     private TrainPresets() {}
 
-    /** Training of the named preset; any other name (a model of the user's own) gets the defaults of a model of its kind. */
+    /**
+     * Training of the named preset; any other name (a model of the user's own) gets the defaults of a model of its
+     * kind.
+     */
     public static TrainConfig byName(String name) {
         return switch (name) {
             case "shakespeare" -> shakespeare();

@@ -25,10 +25,13 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
- * The training step of a model on a text, without files: {@code loss = crossEntropy + sum over MoE layers of the balance loss}, its
- * gradient as the mean over the micro-batches, clipped; the optimizer; then the routing biases, from the counts of the whole step.
+ * The training step of a model on a text, without files: {@code loss = crossEntropy + sum over MoE layers of the
+ * balance loss}, its
+ * gradient as the mean over the micro-batches, clipped; the optimizer; then the routing biases, from the counts of the
+ * whole step.
  *
- * <p>A step whose loss or gradient is not finite changes nothing but the counters. The same seed gives the same bits, whatever the number
+ * <p>A step whose loss or gradient is not finite changes nothing but the counters. The same seed gives the same bits,
+ * whatever the number
  * of threads.
  */
 public final class Trainer {

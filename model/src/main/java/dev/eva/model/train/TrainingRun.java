@@ -20,8 +20,10 @@ import java.util.random.RandomGeneratorFactory;
 /**
  * A training run with its folder: begins or goes on, steps, evaluates, logs, saves.
  *
- * <p>A run that goes on has the very bits of one that was never interrupted: parameters, optimizer, routing biases, schedule, order of the
- * data and best loss. Killed at any moment, it goes on from its newest checkpoint, or from the beginning if it had none yet.
+ * <p>A run that goes on has the very bits of one that was never interrupted: parameters, optimizer, routing biases,
+ * schedule, order of the
+ * data and best loss. Killed at any moment, it goes on from its newest checkpoint, or from the beginning if it had
+ * none yet.
  */
 public final class TrainingRun implements AutoCloseable {
     /** Tokens that are held out at most. */
@@ -180,7 +182,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Trains to the end of the schedule, or for as much further as asked; the rate beyond the schedule's end stays at its last value.
+     * Trains to the end of the schedule, or for as much further as asked; the rate beyond the schedule's end stays at
+     * its last value.
      *
      * @throws TrainException if too many steps in a row were skipped; the last checkpoint is of before
      */

@@ -47,7 +47,9 @@ final class Tiny {
         return TokenFile.open(file, corpus, CorpusScan.of(corpus), new ByteTokenizer());
     }
 
-    /** Training with everything on: accumulation, clipping, balance loss and bias, a schedule that moves at every step. */
+    /**
+     * Training with everything on: accumulation, clipping, balance loss and bias, a schedule that moves at every step.
+     */
     static TrainConfig train(String optimizer, long steps) {
         return new TrainConfig(
                 new TrainConfig.Batching(2, 16, 2),
