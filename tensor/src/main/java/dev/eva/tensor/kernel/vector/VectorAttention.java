@@ -1,5 +1,7 @@
 package dev.eva.tensor.kernel.vector;
 
+import static jdk.incubator.vector.FloatVector.fromArray;
+
 import dev.eva.tensor.kernel.Attention;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -16,6 +18,8 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorAttention implements Attention {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
+    /** Every lane's own number. */
+    private static final FloatVector LANE = FloatVector.zero(S).addIndex(1);
     /** Scores of a strip at most, but for very long sequences: two strips and the operands stay in the second-level cache. */
     private static final int STRIP = 1 << 15;
     /** Rows of a strip: multiples of a tile's six. Up to the long one, a sequence is one strip. */
@@ -27,7 +31,6 @@ final class VectorAttention implements Attention {
 
     /** Memory of one thread: grows, never shrinks. */
     private static final class Scratch {
-        final float[] lanes = new float[L];
         private final float[][] arrays = new float[8][0];
 
         float[] get(int slot, int size) {
@@ -69,20 +72,13 @@ final class VectorAttention implements Attention {
         for (int i = 0; i < t; i += rows) {
             int m = Math.min(rows, t - i);
             scores(m, i + m, t, h, q, qOffset + i * h, h, keys, s, ld, tile);
-            for (int r = 0; r < m; r++) {
-                float max = maskedMax(i + r + 1, s, r * ld);
-                double sum = expAndSum(i + r + 1, i + m, scale, max, s, r * ld, scratch.lanes);
-                lse[lseOffset + i + r] = (float) ((double) scale * max + Math.log(sum));
-                scales[r] = (float) (1 / sum);
-            }
+            softmaxRows(m, i, scale, s, ld, scales, lse, lseOffset + i);
             int to = outOffset + i * outRow;
             for (int panel = 0; panel < Panels.count(hv); panel++) {
                 GemmBlock.panel(m, i + m, s, 0, ld, 1, values, Panels.column(panel, hv) * t, panel, hv, null, 0, 0f,
                         out, to, outRow, tile);
             }
-            for (int r = 0; r < m; r++) {
-                scaleRow(hv, scales[r], out, to + r * outRow);
-            }
+            scaleRows(m, hv, scales, out, to, outRow);
         }
     }
 
@@ -107,10 +103,7 @@ final class VectorAttention implements Attention {
             int at = dOutOffset + i * outRow;
             scores(m, n, t, h, q, qOffset + i * h, h, keysTurned, p, ld, tile);
             scores(m, n, t, hv, dOut, at, outRow, valuesTurned, ds, ld, tile);
-            for (int r = 0; r < m; r++) {
-                float delta = dot(hv, out, outOffset + (i + r) * outRow, dOut, at + r * outRow, scratch.lanes);
-                scoreGradients(i + r + 1, n, scale, lse[lseOffset + i + r], delta, p, ds, r * ld);
-            }
+            gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p, ds, ld);
             for (int panel = 0; panel < Panels.count(h); panel++) {
                 GemmBlock.panel(m, n, ds, 0, ld, 1, keys, Panels.column(panel, h) * t, panel, h, null, 0, 0f,
                         dq, dqOffset + i * h, h, tile);
@@ -161,80 +154,93 @@ final class VectorAttention implements Attention {
         }
     }
 
-    /** Largest of the first n scores; what follows in the last vector becomes minus infinity. */
-    private static float maskedMax(int n, float[] s, int at) {
-        int whole = n / L * L;
-        FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
-        for (int j = 0; j < whole; j += L) {
-            max = max.max(FloatVector.fromArray(S, s, at + j));
-        }
-        if (whole < n) {
-            VectorMask<Float> inside = S.indexInRange(whole, n);
-            FloatVector last = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY)
-                    .blend(FloatVector.fromArray(S, s, at + whole), inside);
-            last.intoArray(s, at + whole);
-            max = max.max(last);
-        }
-        return max.reduceLanes(VectorOperators.MAX);
-    }
+    // softmaxRows and gradientRows are each one method of more than 325 bytecodes, which C2 compiles alone, and has one exponential,
+    // which is a third of C2's budget of nodes. When the budget ends, C2 calls what is left instead of inlining it, and a vector
+    // that passes such a call is allocated: seen with smaller methods inlined into forward, and with a second exponential here.
 
-    /** {@code s_j = exp(scale (s_j - max))} for the first n scores, 0 up to {@code end}; returns their sum. */
-    private static double expAndSum(int n, int end, float scale, float max, float[] s, int at, float[] lanes) {
-        FloatVector sum = FloatVector.zero(S);
-        int j = 0;
-        for (; j < n; j += L) {
-            FloatVector p = VectorMath.exp(FloatVector.fromArray(S, s, at + j).sub(max).mul(scale));
-            p.intoArray(s, at + j);
-            sum = sum.add(p);
-        }
-        for (; j < end; j += L) {
-            FloatVector.zero(S).intoArray(s, at + j);
-        }
-        return inOrder(sum, lanes);
-    }
-
-    /** Probabilities from scores and, in place of the gradients of the probabilities, those of the scores; 0 right of the diagonal. */
-    private static void scoreGradients(int n, int end, float scale, float lse, float delta, float[] p, float[] ds, int at) {
-        for (int j = 0; j < end; j += L) {
-            VectorMask<Float> inside = S.indexInRange(j, n);
-            FloatVector s = FloatVector.fromArray(S, p, at + j).mul(scale).sub(lse);
-            FloatVector prob = FloatVector.zero(S).blend(VectorMath.exp(s), inside);
-            prob.intoArray(p, at + j);
-            FloatVector d = FloatVector.fromArray(S, ds, at + j).sub(delta).mul(prob).mul(scale);
-            FloatVector.zero(S).blend(d, inside).intoArray(ds, at + j);
-        }
-    }
-
-    private static void scaleRow(int n, float factor, float[] x, int at) {
-        int j = 0;
-        for (; j <= n - L; j += L) {
-            FloatVector.fromArray(S, x, at + j).mul(factor).intoArray(x, at + j);
-        }
-        for (; j < n; j++) {
-            x[at + j] *= factor;
+    /**
+     * Row r of m has the scores of keys 0 to i + r. They become exponentials of their distance from the largest, with zeros up to
+     * the strip's last key; {@code scales} takes what makes them sum to 1.
+     */
+    private static void softmaxRows(
+            int m, int i, float scale, float[] s, int ld, float[] scales, float[] lse, int lseAt) {
+        for (int r = 0; r < m; r++) {
+            int at = r * ld;
+            int last = at + (i + r) / L * L;
+            int end = at + i + m;
+            VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
+            FloatVector max = fromArray(S, s, last).blend(Float.NEGATIVE_INFINITY, outside);
+            FloatVector max2 = max;
+            max.intoArray(s, last);
+            int j = at;
+            for (; j < last - L; j += 2 * L) {
+                max = max.max(fromArray(S, s, j));
+                max2 = max2.max(fromArray(S, s, j + L));
+            }
+            if (j < last) {
+                max = max.max(fromArray(S, s, j));
+            }
+            float top = max.max(max2).reduceLanes(VectorOperators.MAX);
+            FloatVector sum = FloatVector.zero(S);
+            for (j = at; j <= last; j += L) {
+                FloatVector p = VectorMath.exp(fromArray(S, s, j).sub(top).mul(scale));
+                p.intoArray(s, j);
+                sum = sum.add(p);
+            }
+            for (; j < end; j += L) {
+                FloatVector.zero(S).intoArray(s, j);
+            }
+            float total = VectorMath.sum(sum);
+            lse[lseAt + r] = (float) ((double) scale * top + Math.log(total));
+            scales[r] = 1f / total;
         }
     }
 
-    private static float dot(int n, float[] a, int aAt, float[] b, int bAt, float[] lanes) {
-        FloatVector sum = FloatVector.zero(S);
-        int j = 0;
-        for (; j <= n - L; j += L) {
-            sum = FloatVector.fromArray(S, a, aAt + j).fma(FloatVector.fromArray(S, b, bAt + j), sum);
+    /** D of each row, then probabilities from scores and, in place of the gradients of the probabilities, those of the scores; 0 right of the diagonal. */
+    private static void gradientRows(
+            int m, int i, int hv, float scale, float[] out, int outAt, float[] dOut, int dOutAt, int outRow,
+            float[] lse, int lseAt, float[] p, float[] ds, int ld) {
+        for (int r = 0; r < m; r++) {
+            int at = r * ld;
+            int last = at + (i + r) / L * L;
+            int end = at + i + m;
+            float shift = lse[lseAt + r];
+            FloatVector sum = FloatVector.zero(S);
+            int d = 0;
+            for (; d <= hv - L; d += L) {
+                sum = fromArray(S, out, outAt + r * outRow + d).fma(fromArray(S, dOut, dOutAt + r * outRow + d), sum);
+            }
+            float delta = VectorMath.sum(sum);
+            for (; d < hv; d++) {
+                delta = Math.fma(out[outAt + r * outRow + d], dOut[dOutAt + r * outRow + d], delta);
+            }
+            int j = at;
+            for (; j <= last; j += L) {
+                FloatVector prob = VectorMath.exp(fromArray(S, p, j).mul(scale).sub(shift));
+                FloatVector grad = fromArray(S, ds, j).sub(delta).mul(prob).mul(scale);
+                prob.intoArray(p, j);
+                grad.intoArray(ds, j);
+            }
+            VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
+            fromArray(S, p, last).blend(0f, outside).intoArray(p, last);
+            fromArray(S, ds, last).blend(0f, outside).intoArray(ds, last);
+            for (; j < end; j += L) {
+                FloatVector.zero(S).intoArray(p, j);
+                FloatVector.zero(S).intoArray(ds, j);
+            }
         }
-        double total = inOrder(sum, lanes);
-        for (; j < n; j++) {
-            total += (double) a[aAt + j] * b[bAt + j];
-        }
-        return (float) total;
     }
 
-    /** The sum of all lanes in ascending order: {@code reduceLanes} leaves the order open. */
-    private static double inOrder(FloatVector v, float[] lanes) {
-        v.intoArray(lanes, 0);
-        double sum = 0;
-        for (int i = 0; i < L; i++) {
-            sum += lanes[i];
+    private static void scaleRows(int m, int n, float[] factors, float[] x, int offset, int row) {
+        for (int r = 0; r < m; r++) {
+            int at = offset + r * row;
+            int j = 0;
+            for (; j <= n - L; j += L) {
+                fromArray(S, x, at + j).mul(factors[r]).intoArray(x, at + j);
+            }
+            for (; j < n; j++) {
+                x[at + j] *= factors[r];
+            }
         }
-        return sum;
     }
 }
