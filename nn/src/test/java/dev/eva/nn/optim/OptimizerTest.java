@@ -38,7 +38,8 @@ class OptimizerTest {
                 Parameter.matrix("oneRow", Tensor.randn(random, 0, 1, 1, 19), Role.MATRIX),
                 Parameter.norm("norm", Tensor.full(1f, 7)),
                 Parameter.buffer("bias", Tensor.randn(random, 0, 1, 5)),
-                Parameter.matrix("head", Tensor.randn(random, 0, 1, 9, 7), Role.HEAD));
+                Parameter.matrix("head", Tensor.randn(random, 0, 1, 9, 7), Role.HEAD),
+                Parameter.matrix("blocks", Tensor.randn(random, 0, 1, 150, 171), Role.MATRIX));
     }
 
     private static void gradients(List<Parameter> parameters, int step) {
