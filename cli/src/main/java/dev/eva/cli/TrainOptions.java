@@ -2,6 +2,7 @@ package dev.eva.cli;
 
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.OptimizerConfig;
+import dev.eva.model.train.ScheduleConfig;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainPresets;
 import java.util.Optional;
@@ -23,6 +24,33 @@ final class TrainOptions {
 
     @Option(names = "--lr", paramLabel = "RATE", description = "Peak learning rate.")
     private Double lr;
+
+    @Option(names = "--weight-decay", paramLabel = "W", description = "Decay of the matrices, a step: rate * W.")
+    private Double weightDecay;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "TYPE",
+            description = "How the rate falls: wsd (stable, then linear) or cosine.")
+    private String schedule;
+
+    @Option(names = "--warmup", paramLabel = "N", description = "Steps until the peak rate.")
+    private Long warmup;
+
+    @Option(names = "--clip", paramLabel = "NORM", description = "Largest norm of a step's gradient.")
+    private Double clip;
+
+    @Option(
+            names = "--balance-alpha",
+            paramLabel = "A",
+            description = "Weight of the sequence-wise balance loss; 0 for none.")
+    private Double balanceAlpha;
+
+    @Option(names = "--bias-gamma", paramLabel = "G", description = "Step of the routing bias; 0 for none.")
+    private Double biasGamma;
+
+    @Option(names = "--validation", paramLabel = "SHARE", description = "Share of the text held out at its end.")
+    private Double validation;
 
     @Option(names = "--eval-every", paramLabel = "N", description = "Steps between evaluations on the validation text.")
     private Long evalEvery;
@@ -46,6 +74,13 @@ final class TrainOptions {
                 || accumulate != null
                 || optimizer != null
                 || lr != null
+                || weightDecay != null
+                || schedule != null
+                || warmup != null
+                || clip != null
+                || balanceAlpha != null
+                || biasGamma != null
+                || validation != null
                 || evalEvery != null
                 || checkpointEvery != null
                 || keep != null
@@ -61,10 +96,12 @@ final class TrainOptions {
                         or(batchSize, b.batchSize()), or(length, b.length()), or(accumulate, b.accumulation())),
                 budget.orElse(preset.budget()),
                 optimizer(preset.optimizer()),
-                preset.schedule().within(budget.orElse(preset.budget())),
-                preset.clip(),
-                preset.balance(),
-                preset.validation(),
+                schedule(preset.schedule()).within(budget.orElse(preset.budget())),
+                or(clip, preset.clip()),
+                new TrainConfig.Balance(
+                        or(balanceAlpha, preset.balance().alpha()),
+                        or(biasGamma, preset.balance().gamma())),
+                or(validation, preset.validation()),
                 new TrainConfig.Saving(
                         or(evalEvery, s.evalEvery()), or(checkpointEvery, s.checkpointEvery()), or(keep, s.keepLast())),
                 preset.maxSkipped(),
@@ -73,9 +110,16 @@ final class TrainOptions {
 
     private OptimizerConfig optimizer(OptimizerConfig preset) {
         double rate = or(lr, preset.lr());
-        return optimizer == null || optimizer.equals(preset.type())
+        OptimizerConfig chosen = optimizer == null || optimizer.equals(preset.type())
                 ? preset.withLr(rate)
                 : TrainPresets.optimizer(optimizer, lr == null ? TrainPresets.usualLr(optimizer) : rate);
+        return weightDecay == null ? chosen : chosen.withWeightDecay(weightDecay);
+    }
+
+    private ScheduleConfig schedule(ScheduleConfig preset) {
+        ScheduleConfig chosen =
+                schedule == null || schedule.equals(preset.type()) ? preset : TrainPresets.schedule(schedule);
+        return warmup == null ? chosen : chosen.withWarmup(warmup);
     }
 
     private static <T> T or(T given, T otherwise) {

@@ -100,4 +100,23 @@ class TrainCommandTest {
         assertThat(err.toString()).contains("no such file or folder").hasLineCount(1);
         assertThat(dir.resolve("a")).doesNotExist();
     }
+
+    @Test
+    void optionsOfTheTrainingStandInTheRun() throws IOException {
+        int code = train(
+                "options", "--steps", "3", "--optimizer", "adamw", "--lr", "0.002", "--weight-decay", "0.3", "--schedule",
+                "cosine", "--warmup", "0", "--clip", "0.7", "--balance-alpha", "0", "--bias-gamma", "0.01",
+                "--validation", "0.2", "--length", "8");
+        assertThat(err.toString()).isEmpty();
+        assertThat(code).isZero();
+        assertThat(Files.readString(dir.resolve("options/train.json")))
+                .contains("\"cosine\"", "\"adamw\"", "0.002", "0.3", "0.7", "0.01", "0.2");
+    }
+
+    @Test
+    void anUnknownScheduleIsWrongUsage() {
+        assertThat(train("nothing", "--steps", "3", "--schedule", "linear")).isEqualTo(2);
+        assertThat(err.toString()).contains("schedule: unknown type linear; need wsd or cosine");
+        assertThat(dir.resolve("nothing")).doesNotExist();
+    }
 }

@@ -20,6 +20,9 @@ public sealed interface OptimizerConfig {
     /** The same with another peak learning rate. */
     OptimizerConfig withLr(double lr);
 
+    /** The same with another weight decay. */
+    OptimizerConfig withWeightDecay(double weightDecay);
+
     /** Word for it in options. */
     String type();
 
@@ -39,6 +42,11 @@ public sealed interface OptimizerConfig {
         @Override
         public OptimizerConfig withLr(double other) {
             return new AdamW(other, beta1, beta2, eps, weightDecay);
+        }
+
+        @Override
+        public OptimizerConfig withWeightDecay(double other) {
+            return new AdamW(lr, beta1, beta2, eps, other);
         }
 
         @Override
@@ -69,6 +77,11 @@ public sealed interface OptimizerConfig {
         @Override
         public OptimizerConfig withLr(double other) {
             return new Muon(other, momentum, weightDecay, beta1, beta2, eps);
+        }
+
+        @Override
+        public OptimizerConfig withWeightDecay(double other) {
+            return new Muon(lr, momentum, other, beta1, beta2, eps);
         }
 
         @Override

@@ -28,15 +28,17 @@ public sealed interface ScheduleConfig {
      */
     Schedule schedule(double peak, OptionalLong total);
 
+    /** Word for it in options. */
+    String type();
+
+    /** The same with another warm-up. */
+    ScheduleConfig withWarmup(long steps);
+
     /** The same with a warm-up that is at most a tenth of the steps, where their number is known. */
     default ScheduleConfig within(Budget budget) {
-        long most = switch (budget) {
-            case Budget.Steps s -> Math.min(warmup(), s.steps() / 10);
-            case Budget.Minutes m -> warmup();
-        };
-        return switch (this) {
-            case Wsd w -> new Wsd(most, w.stable, w.end);
-            case Cosine c -> new Cosine(most, c.end);
+        return switch (budget) {
+            case Budget.Steps s -> withWarmup(Math.min(warmup(), s.steps() / 10));
+            case Budget.Minutes m -> this;
         };
     }
 
@@ -50,6 +52,16 @@ public sealed interface ScheduleConfig {
             if (!(stable >= 0 && stable <= 1)) {
                 throw new IllegalArgumentException("schedule: stable " + stable + "; need a share, 0 to 1");
             }
+        }
+
+        @Override
+        public String type() {
+            return "wsd";
+        }
+
+        @Override
+        public ScheduleConfig withWarmup(long steps) {
+            return new Wsd(steps, stable, end);
         }
 
         @Override
@@ -67,14 +79,23 @@ public sealed interface ScheduleConfig {
 
     /**
      * Warm-up, then half a cosine to {@code end} of the peak. A run by minutes stays at the peak for a fifth of its
-     * time, because it does not
-     * know its length before; WSD suits it better.
+     * time, because it does not know its length before; WSD suits it better.
      */
     record Cosine(long warmup, double end) implements ScheduleConfig {
         private static final double DECIDE = 0.2;
 
         public Cosine {
             check(warmup, end);
+        }
+
+        @Override
+        public String type() {
+            return "cosine";
+        }
+
+        @Override
+        public ScheduleConfig withWarmup(long steps) {
+            return new Cosine(steps, end);
         }
 
         @Override

@@ -8,6 +8,9 @@ public final class TrainPresets {
     private static final int KEEP = 2;
     private static final int MAX_SKIPPED = 5;
     private static final double VALIDATION = 0.1;
+    private static final long WARMUP = 100;
+    private static final double STABLE = 0.4;
+    private static final double END = 0.1;
 
     private TrainPresets() {}
 
@@ -39,6 +42,15 @@ public final class TrainPresets {
         };
     }
 
+    /** The schedule of a type with the constants that the presets use. */
+    public static ScheduleConfig schedule(String type) {
+        return switch (type) {
+            case "wsd" -> new ScheduleConfig.Wsd(WARMUP, STABLE, END);
+            case "cosine" -> new ScheduleConfig.Cosine(WARMUP, END);
+            default -> throw new TrainException("schedule: unknown type " + type + "; need wsd or cosine");
+        };
+    }
+
     /** A peak rate that suits small models under an optimizer that the preset does not use. */
     public static double usualLr(String type) {
         return type.equals("muon") ? 6e-3 : 1e-3;
@@ -63,7 +75,7 @@ public final class TrainPresets {
                 batching,
                 new Budget.Steps(steps),
                 optimizer("adamw", lr),
-                new ScheduleConfig.Wsd(100, 0.4, 0.1),
+                schedule("wsd"),
                 1.0,
                 new TrainConfig.Balance(1e-4, 1e-3),
                 VALIDATION,
