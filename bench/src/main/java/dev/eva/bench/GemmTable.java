@@ -8,16 +8,20 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * Eva's matrix products beside OpenBLAS's in one process, in turn (A B A B), as a table of median GFLOP/s and their ratios.
- * "packed" multiplies a weight that is prepared already, as a layer does; "raw" prepares it for every product, as OpenBLAS must.
+ * Eva's matrix products beside OpenBLAS's in one process, in turn (A B A B), as a table of median GFLOP/s and their
+ * ratios. "packed" multiplies a weight that is prepared already, as a layer does; "raw" prepares it for every
+ * product, as OpenBLAS must.
  *
- * <p>{@code java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp benchmarks.jar dev.eva.bench.GemmTable [shape ...]}
+ * <p>{@code java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp benchmarks.jar
+ * dev.eva.bench.GemmTable [shape ...]}
  */
 public final class GemmTable {
     private static final int ROUNDS = Integer.getInteger("eva.bench.rounds", 7);
     private static final long SAMPLE_NANOS = 30_000_000L;
     private static final long WARM_NANOS = 300_000_000L;
-    /** Threads of OpenBLAS go on spinning for a while after a product: they are to sleep before the other side's turn. */
+    /**
+     * Threads of OpenBLAS go on spinning for a while after a product: they are to sleep before the other side's turn.
+     */
     private static final long PAUSE_MILLIS = 200;
 
     private GemmTable() {}
@@ -26,6 +30,9 @@ public final class GemmTable {
         List<Shape> shapes = args.length == 0 ? Shape.ALL : Stream.of(args).map(Shape::parse).toList();
         System.out.println(Kernels.summary());
         System.out.println("peer: " + OpenBlas.description());
+        for (String warm : List.of("64x64x64", "250x250x250", "5x500x500_nt")) {
+            measure(Shape.parse(warm), WARM_NANOS, 2);
+        }
         for (int threads = 1; threads <= Math.min(2, Runtime.getRuntime().availableProcessors()); threads++) {
             Parallel.setThreads(threads);
             OpenBlas.setThreads(threads);
@@ -35,19 +42,26 @@ public final class GemmTable {
             double packed = 0;
             double raw = 0;
             for (Shape shape : shapes) {
-                double[] speed = measure(shape);
-                System.out.printf(Locale.ROOT, "| %s | %.1f | %.1f | %.2f | %.1f | %.2f |%n", shape, speed[0], speed[1],
-                        speed[1] / speed[0], speed[2], speed[2] / speed[0]);
-                packed += Math.log(speed[1] / speed[0]);
-                raw += Math.log(speed[2] / speed[0]);
+                Row row = measure(shape, SAMPLE_NANOS, ROUNDS);
+                System.out.println(row);
+                packed += Math.log(row.packedRatio());
+                raw += Math.log(row.rawRatio());
             }
             System.out.printf(Locale.ROOT, "| geometric mean | | | %.3f | | %.3f |%n", Math.exp(packed / shapes.size()),
                     Math.exp(raw / shapes.size()));
         }
     }
 
-    /** GFLOP/s of OpenBLAS, Eva packed, Eva raw. */
-    private static double[] measure(Shape shape) throws InterruptedException {
+    /** Median GFLOP/s of each side, and the medians of the ratios within a round: what else ran then slowed both. */
+    private record Row(Shape shape, double peer, double packed, double packedRatio, double raw, double rawRatio) {
+        @Override
+        public String toString() {
+            return String.format(Locale.ROOT, "| %s | %.1f | %.1f | %.2f | %.1f | %.2f |", shape, peer, packed, packedRatio,
+                    raw, rawRatio);
+        }
+    }
+
+    private static Row measure(Shape shape, long nanos, int rounds) throws InterruptedException {
         EvaProduct eva = new EvaProduct(shape);
         try (OpenBlas.Product peer = new OpenBlas.Product(shape, eva.a, eva.b)) {
             Runnable[] sides = {peer::run, eva::multiply, () -> {
@@ -58,15 +72,17 @@ public final class GemmTable {
                 sample(side, WARM_NANOS);
             }
             eva.verify(peer.result());
-            double[][] seconds = new double[sides.length][ROUNDS];
-            for (int round = 0; round < ROUNDS; round++) {
+            double[][] speed = new double[5][rounds];
+            for (int round = 0; round < rounds; round++) {
                 for (int i = 0; i < sides.length; i++) {
-                    sample(sides[i], SAMPLE_NANOS / 4);
-                    seconds[i][round] = sample(sides[i], SAMPLE_NANOS);
+                    sample(sides[i], nanos / 4);
+                    speed[i][round] = shape.flops() * 1e-9 / sample(sides[i], nanos);
                     Thread.sleep(i == 0 ? PAUSE_MILLIS : 0);
                 }
+                speed[3][round] = speed[1][round] / speed[0][round];
+                speed[4][round] = speed[2][round] / speed[0][round];
             }
-            return Stream.of(seconds).mapToDouble(s -> shape.flops() / median(s) * 1e-9).toArray();
+            return new Row(shape, median(speed[0]), median(speed[1]), median(speed[3]), median(speed[2]), median(speed[4]));
         }
     }
 

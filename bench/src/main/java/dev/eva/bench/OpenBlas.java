@@ -35,7 +35,10 @@ final class OpenBlas {
         return SymbolLookup.libraryLookup(Path.of(path), Arena.global());
     }
 
-    /** Version, kernels (the processor they are for) and options, as the library says, and what the environment made it take. */
+    /**
+     * Version, kernels (the processor they are for) and options, as the library says, and what the environment made it
+     * take.
+     */
     static String description() {
         MethodHandle config = Linker.nativeLinker()
                 .downcallHandle(LIBRARY.findOrThrow("openblas_get_config"), FunctionDescriptor.of(ValueLayout.ADDRESS));

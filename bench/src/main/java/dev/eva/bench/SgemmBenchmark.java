@@ -18,7 +18,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Single-precision products, Eva (weight prepared once) beside OpenBLAS; the counter {@code flop} is operations a second.
+ * Single-precision products, Eva (weight prepared once) beside OpenBLAS; the counter {@code flop} is operations a
+ * second.
  *
  * <p>For example {@code java -jar bench/target/benchmarks.jar Sgemm -p shape=768x128x128_nt -p threads=2 -prof gc}.
  */

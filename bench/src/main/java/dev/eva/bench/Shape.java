@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Sizes of a product {@code (m, k) x (k, n)}, written {@code 768x128x128} (m, n, k) with {@code _nt} where B is stored (n, k), as the
- * weights of a layer are.
+ * Sizes of a product {@code (m, k) x (k, n)}, written {@code 768x128x128} (m, n, k) with {@code _nt} where B is
+ * stored (n, k), as the weights of a layer are.
  */
 record Shape(int m, int n, int k, boolean transposed) {
     private static final Pattern FORMAT = Pattern.compile("(\\d+)x(\\d+)x(\\d+)(_nt)?");

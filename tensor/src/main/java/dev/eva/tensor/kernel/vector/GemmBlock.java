@@ -5,14 +5,17 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One task of a product: some rows of C times some panels of B, on one thread. The block of A that it works on and the tile
- * of C at the right edge live in scratch of the thread.
+ * One task of a product: some rows of C times some panels of B, on one thread. The block of A that it works on and
+ * the tile of C at the right edge live in scratch of the thread.
  */
 final class GemmBlock {
     /** Rows of a tile. */
     static final int ROWS = 6;
     /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
     static final int DEPTH = 768;
+
+    /** The same where A is read across its rows, a cache line a step: both blocks are to stay in the first-level cache. */
+    static final int TURNED_DEPTH = 96;
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
@@ -59,14 +62,17 @@ final class GemmBlock {
         }
     }
 
-    /** {@code C = beta C + A^T B} for {@code m} rows and one panel, where A and B have {@code k} rows each; B is packed here. */
+    /**
+     * {@code C = beta C + A^T B} for {@code m} rows and one panel, where A and B have {@code k} rows each; B is packed
+     * here.
+     */
     static void multiplyTransposed(
             int m, int n, int k, int panel, float[] a, int aOffset, int aRow, float[] b, int bOffset, int bRow,
             float beta, float[] c, int cOffset) {
         Scratch scratch = scratch();
-        float[] packed = scratch.b(DEPTH * Panels.WIDTH);
-        for (int p = 0; p == 0 || p < k; p += DEPTH) {
-            int length = Math.min(DEPTH, k - p);
+        float[] packed = scratch.b(TURNED_DEPTH * Panels.WIDTH);
+        for (int p = 0; p == 0 || p < k; p += TURNED_DEPTH) {
+            int length = Math.min(TURNED_DEPTH, k - p);
             Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, packed, 0);
             panel(m, length, a, aOffset + p * aRow, 1, aRow, packed, 0, panel, n, null, 0, p == 0 ? beta : 1f,
                     c, cOffset, n, scratch.tile);

@@ -6,8 +6,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Right operands in the order in which the tiles read them: cut along k in blocks, each block cut along n in panels, each panel row
- * by row. A panel is {@link #WIDTH} columns wide; what is left of n is one panel of two vectors, one vector or both, padded with zeros.
+ * Right operands in the order in which the tiles read them: cut along k in blocks, each block cut along n in panels,
+ * each panel row by row. A panel is {@link #WIDTH} columns wide; what is left of n is one panel of two vectors, one
+ * vector or both, padded with zeros.
  */
 final class Panels extends Gemm.Prepared {
     /** Vectors of a full panel: with four rows' worth of broadcasts they fill the registers. */
@@ -80,7 +81,10 @@ final class Panels extends Gemm.Prepared {
         });
     }
 
-    /** Packs {@code length} rows of one panel to {@code out} at {@code at}; {@code offset} is where row 0, column 0 of B stands. */
+    /**
+     * Packs {@code length} rows of one panel to {@code out} at {@code at}; {@code offset} is where row 0, column 0 of
+     * B stands.
+     */
     static void pack(
             int panel, int n, int length, float[] b, int offset, int row, int col, float[] out, int at) {
         int column = column(panel, n);

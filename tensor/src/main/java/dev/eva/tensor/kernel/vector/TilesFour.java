@@ -9,10 +9,11 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Tiles of C that are four vectors wide, for 32 registers: 24 accumulators, four of B and one of A.
  *
- * <p>Each computes {@code C = init + A B} in registers as a sum of outer products, {@code k} of them, in ascending order with one fma an
- * element: the same steps for every tile shape, so a row's result depends on neither its tile nor its neighbours. {@code A(i, p)} is
- * {@code a[aOffset + i * aRow + p * aStep]}; B is packed, one row of the tile's width after another. {@code init} is C itself, zeros
- * or a bias (both with {@code initRow = 0}), which spares the kernels a branch.
+ * <p>Each computes {@code C = init + A B} in registers as a sum of {@code k} outer products, in ascending order with
+ * one fma an element: the same steps for every tile shape, so a row's result depends on neither its tile nor its
+ * neighbours. {@code A(i, p)} is {@code a[aOffset + i * aRow + p * aStep]}; B is packed, one row of the tile's width
+ * after another. {@code init} is C itself, or zeros or a bias (both with {@code initRow = 0}), which spares the
+ * kernels a branch.
  */
 final class TilesFour {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
@@ -20,8 +21,8 @@ final class TilesFour {
 
     private TilesFour() {}
 
-    // Unrolled by hand, because C2 keeps vectors in registers only as locals of one method.
-    // @formatter:off
+    // Unrolled by hand and kept out of the formatter: C2 holds vectors in registers only as locals of one method.
+    // spotless:off
 
     /** Six rows at a time, {@code tiles} times down the rows. */
     static void rows6(
@@ -29,21 +30,28 @@ final class TilesFour {
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
-            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L), c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
+            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
+                    c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
             ci += initRow;
-            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L), c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
+            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L),
+                    c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
             ci += initRow;
-            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L), c22 = fromArray(S, init, ci + 2 * L), c23 = fromArray(S, init, ci + 3 * L);
+            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L),
+                    c22 = fromArray(S, init, ci + 2 * L), c23 = fromArray(S, init, ci + 3 * L);
             ci += initRow;
-            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L), c32 = fromArray(S, init, ci + 2 * L), c33 = fromArray(S, init, ci + 3 * L);
+            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L),
+                    c32 = fromArray(S, init, ci + 2 * L), c33 = fromArray(S, init, ci + 3 * L);
             ci += initRow;
-            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L), c42 = fromArray(S, init, ci + 2 * L), c43 = fromArray(S, init, ci + 3 * L);
+            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L),
+                    c42 = fromArray(S, init, ci + 2 * L), c43 = fromArray(S, init, ci + 3 * L);
             ci += initRow;
-            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L), c52 = fromArray(S, init, ci + 2 * L), c53 = fromArray(S, init, ci + 3 * L);
+            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L),
+                    c52 = fromArray(S, init, ci + 2 * L), c53 = fromArray(S, init, ci + 3 * L);
             int ai = aOffset + t * aTile;
             int bi = bOffset;
             for (int p = 0; p < k; p++) {
-                FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L), b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
+                FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
+                        b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
                 FloatVector x = broadcast(S, a[ai]);
                 c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
                 x = broadcast(S, a[ai + aRow]);
@@ -79,17 +87,22 @@ final class TilesFour {
             int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
-        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L), c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
+        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
+                c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
         ci += initRow;
-        FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L), c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
+        FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L),
+                c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
         ci += initRow;
-        FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L), c22 = fromArray(S, init, ci + 2 * L), c23 = fromArray(S, init, ci + 3 * L);
+        FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L),
+                c22 = fromArray(S, init, ci + 2 * L), c23 = fromArray(S, init, ci + 3 * L);
         ci += initRow;
-        FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L), c32 = fromArray(S, init, ci + 2 * L), c33 = fromArray(S, init, ci + 3 * L);
+        FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L),
+                c32 = fromArray(S, init, ci + 2 * L), c33 = fromArray(S, init, ci + 3 * L);
         int ai = aOffset;
         int bi = bOffset;
         for (int p = 0; p < k; p++) {
-            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L), b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
+            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
+                    b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
             FloatVector x = broadcast(S, a[ai]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
             x = broadcast(S, a[ai + aRow]);
@@ -116,13 +129,16 @@ final class TilesFour {
             int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
-        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L), c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
+        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
+                c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
         ci += initRow;
-        FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L), c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
+        FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L),
+                c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
         int ai = aOffset;
         int bi = bOffset;
         for (int p = 0; p < k; p++) {
-            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L), b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
+            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
+                    b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
             FloatVector x = broadcast(S, a[ai]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
             x = broadcast(S, a[ai + aRow]);
@@ -141,11 +157,13 @@ final class TilesFour {
             int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
-        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L), c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
+        FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
+                c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
         int ai = aOffset;
         int bi = bOffset;
         for (int p = 0; p < k; p++) {
-            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L), b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
+            FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
+                    b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
             FloatVector x = broadcast(S, a[ai]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
             ai += aStep;
@@ -154,4 +172,6 @@ final class TilesFour {
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L); c02.intoArray(c, ct + 2 * L); c03.intoArray(c, ct + 3 * L);
     }
+
+    // spotless:on
 }

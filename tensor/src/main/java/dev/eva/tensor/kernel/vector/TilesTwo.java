@@ -7,12 +7,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Tiles of C that are two vectors wide: 12 accumulators, two of B and one of A fill 16 registers.
+ * Tiles of C that are two vectors wide: 12 accumulators, two of B and one of A fit 16 registers.
  *
- * <p>Each computes {@code C = init + A B} in registers as a sum of outer products, {@code k} of them, in ascending order with one fma an
- * element: the same steps for every tile shape, so a row's result depends on neither its tile nor its neighbours. {@code A(i, p)} is
- * {@code a[aOffset + i * aRow + p * aStep]}; B is packed, one row of the tile's width after another. {@code init} is C itself, zeros
- * or a bias (both with {@code initRow = 0}), which spares the kernels a branch.
+ * <p>Each computes {@code C = init + A B} in registers as a sum of {@code k} outer products, in ascending order with
+ * one fma an element: the same steps for every tile shape, so a row's result depends on neither its tile nor its
+ * neighbours. {@code A(i, p)} is {@code a[aOffset + i * aRow + p * aStep]}; B is packed, one row of the tile's width
+ * after another. {@code init} is C itself, or zeros or a bias (both with {@code initRow = 0}), which spares the
+ * kernels a branch.
  */
 final class TilesTwo {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
@@ -20,8 +21,8 @@ final class TilesTwo {
 
     private TilesTwo() {}
 
-    // Unrolled by hand, because C2 keeps vectors in registers only as locals of one method.
-    // @formatter:off
+    // Unrolled by hand and kept out of the formatter: C2 holds vectors in registers only as locals of one method.
+    // spotless:off
 
     /** Six rows at a time, {@code tiles} times down the rows. */
     static void rows6(
@@ -154,4 +155,6 @@ final class TilesTwo {
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L);
     }
+
+    // spotless:on
 }

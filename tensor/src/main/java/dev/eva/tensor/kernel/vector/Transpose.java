@@ -4,8 +4,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Square blocks of as many rows and columns as a vector has lanes, turned over by perfect shuffles: interleaving rows {@code i} and
- * {@code i + L/2} rotates the bits of every element's place by one, so log2(L) rounds exchange row and column.
+ * Square blocks of as many rows and columns as a vector has lanes, turned over by perfect shuffles: interleaving rows
+ * {@code i} and {@code i + L/2} rotates the bits of every element's place by one, so log2(L) rounds exchange row and
+ * column.
  */
 final class Transpose {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;

@@ -9,18 +9,22 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link Attention} as small matrix products on strips of the scores: some rows of queries times the keys up to their last one, in
- * scratch of the thread. What lies right of the diagonal is not computed but for the panel that the diagonal crosses.
+ * {@link Attention} as small matrix products on strips of the scores: some rows of queries times the keys up to their
+ * last one, in scratch of the thread. What lies right of the diagonal is not computed but for the panel that the
+ * diagonal crosses.
  *
- * <p>Letters as in {@link Attention}; {@code R} rows of a strip. Sums over keys are taken in ascending order, so a row's result
- * does not depend on the rows beside it.
+ * <p>Letters as in {@link Attention}; {@code R} rows of a strip. Sums over keys are taken in ascending order, so a
+ * row's result does not depend on the rows beside it.
  */
 final class VectorAttention implements Attention {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
     /** Every lane's own number. */
     private static final FloatVector LANE = FloatVector.zero(S).addIndex(1);
-    /** Scores of a strip at most, but for very long sequences: two strips and the operands stay in the second-level cache. */
+    /**
+     * Scores of a strip at most, but for very long sequences: two strips and the operands stay in the second-level
+     * cache.
+     */
     private static final int STRIP = 1 << 15;
     /** Rows of a strip: multiples of a tile's six. Up to the long one, a sequence is one strip. */
     private static final int LONGEST_STRIP = 96;
@@ -129,7 +133,10 @@ final class VectorAttention implements Attention {
         return to;
     }
 
-    /** {@code s = X Y^T} for m rows of X against the first n of the t rows of Y (whole panels: more columns are written). */
+    /**
+     * {@code s = X Y^T} for m rows of X against the first n of the t rows of Y (whole panels: more columns are
+     * written).
+     */
     private static void scores(
             int m, int n, int t, int width, float[] x, int offset, int row, float[] turned, float[] s, int ld, float[] tile) {
         int padded = Panels.padded(t);
@@ -140,8 +147,8 @@ final class VectorAttention implements Attention {
     }
 
     /**
-     * {@code dx += W^T Y}, where W is a strip of m rows and n columns, and Y its m packed rows of {@code width}. The strip's own m
-     * rows of dx are reached for the first time and overwritten.
+     * {@code dx += W^T Y}, where W is a strip of m rows and n columns, and Y its m packed rows of {@code width}. The
+     * strip's own m rows of dx are reached for the first time and overwritten.
      */
     private static void addTurned(
             int m, int n, int i, float[] w, int ld, float[] y, int width, float[] dx, int offset, float[] tile) {
@@ -154,13 +161,14 @@ final class VectorAttention implements Attention {
         }
     }
 
-    // softmaxRows and gradientRows are each one method of more than 325 bytecodes, which C2 compiles alone, and has one exponential,
-    // which is a third of C2's budget of nodes. When the budget ends, C2 calls what is left instead of inlining it, and a vector
-    // that passes such a call is allocated: seen with smaller methods inlined into forward, and with a second exponential here.
+    // softmaxRows and gradientRows are each one method of more than 325 bytecodes, which C2 compiles alone, and has
+    // one exponential, which is a third of C2's budget of nodes. When the budget ends, C2 calls what is left instead
+    // of inlining it, and a vector that passes such a call is allocated: seen with smaller methods inlined into
+    // forward, and with a second exponential here.
 
     /**
-     * Row r of m has the scores of keys 0 to i + r. They become exponentials of their distance from the largest, with zeros up to
-     * the strip's last key; {@code scales} takes what makes them sum to 1.
+     * Row r of m has the scores of keys 0 to i + r. They become exponentials of their distance from the largest, with
+     * zeros up to the strip's last key; {@code scales} takes what makes them sum to 1.
      */
     private static void softmaxRows(
             int m, int i, float scale, float[] s, int ld, float[] scales, float[] lse, int lseAt) {
@@ -196,7 +204,10 @@ final class VectorAttention implements Attention {
         }
     }
 
-    /** D of each row, then probabilities from scores and, in place of the gradients of the probabilities, those of the scores; 0 right of the diagonal. */
+    /**
+     * D of each row, then probabilities from scores and, in place of the gradients of the probabilities, those of the
+     * scores; 0 right of the diagonal.
+     */
     private static void gradientRows(
             int m, int i, int hv, float scale, float[] out, int outAt, float[] dOut, int dOutAt, int outRow,
             float[] lse, int lseAt, float[] p, float[] ds, int ld) {

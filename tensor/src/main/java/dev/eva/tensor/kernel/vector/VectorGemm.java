@@ -2,10 +2,12 @@ package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.Gemm;
+import java.util.function.IntConsumer;
 
 /**
- * {@link Gemm} by outer products: packed panels of B ({@link Panels}), tiles of C in registers ({@link GemmBlock}). Every element of C
- * is one chain of fused multiply-adds in ascending order of k, so its bits depend on neither its neighbours nor the threads.
+ * {@link Gemm} by outer products: packed panels of B ({@link Panels}), tiles of C in registers ({@link GemmBlock}).
+ * Every element of C is one chain of fused multiply-adds in ascending order of k, so its bits depend on neither its
+ * neighbours nor the threads.
  */
 final class VectorGemm implements Gemm {
     /** Rows of a task: enough to use a panel of B many times, few enough that their block of A stays close. */
@@ -14,13 +16,18 @@ final class VectorGemm implements Gemm {
     private static final int TASK_COLUMNS = 1024;
     /** Multiply-adds under which a product is not cut, and that a task should have: several microseconds. */
     private static final long TASK_WORK = 1 << 19;
+    /** Multiply-adds of a task of a full-sized group. */
+    private static final long GROUP_WORK = 1 << 22;
+    /** Rows of a task at least where every task packs its own part of B. */
+    private static final int FEWEST_ROWS = 48;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
     @Override
     public Prepared prepare(
             int groups, int k, int n, float[] b, int bOffset, int groupStride, int bRow, int bCol, Prepared reuse) {
-        Panels panels = reuse instanceof Panels p && p.groups == groups && p.k == k && p.n == n ? p : new Panels(groups, k, n);
+        boolean fits = reuse instanceof Panels && reuse.groups == groups && reuse.k == k && reuse.n == n;
+        Panels panels = fits ? (Panels) reuse : new Panels(groups, k, n);
         panels.fill(b, bOffset, groupStride, bRow, bCol);
         return panels;
     }
@@ -43,7 +50,10 @@ final class VectorGemm implements Gemm {
         });
     }
 
-    /** Rows (high half) and panels (low half) of a task: whole products where they are small, else halves until there are enough. */
+    /**
+     * Rows (high half) and panels (low half) of a task: whole products where they are small, else halves until there
+     * are enough.
+     */
     private static long cut(int m, int n, int k) {
         int blocks = (m + TASK_ROWS - 1) / TASK_ROWS;
         int rows = roundUp((m + blocks - 1) / Math.max(1, blocks), GemmBlock.ROWS);
@@ -78,23 +88,26 @@ final class VectorGemm implements Gemm {
             int[] starts, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
             float beta, float[] c, int cOffset, int cRow) {
         Panels b = (Panels) prepared;
-        int taskPanels = Math.max(1, (int) Math.min(b.count, 8 * TASK_WORK / Math.max(1, (long) Panels.WIDTH * TASK_ROWS * b.k)));
+        long stripWork = (long) Panels.WIDTH * TASK_ROWS * Math.max(1, b.k);
+        int taskPanels = Math.clamp(GROUP_WORK / stripWork, 1, Math.max(1, b.count));
         int columnTasks = (b.count + taskPanels - 1) / taskPanels;
         int tasks = 0;
         for (int g = 0; g < b.groups; g++) {
             tasks += tasksOf(starts[g + 1] - starts[g], columnTasks);
         }
-        Parallel.run(tasks, task -> {
+        IntConsumer run = task -> {
             int g = 0;
             int at = task;
             for (int here; at >= (here = tasksOf(starts[g + 1] - starts[g], columnTasks)); g++) {
                 at -= here;
             }
             int from = starts[g] + at / columnTasks * TASK_ROWS;
+            int rows = Math.min(TASK_ROWS, starts[g + 1] - from);
             int panel = at % columnTasks * taskPanels;
-            GemmBlock.multiply(Math.min(TASK_ROWS, starts[g + 1] - from), a, aOffset + from * aRow, aRow, aCol, b, g, panel,
+            GemmBlock.multiply(rows, a, aOffset + from * aRow, aRow, aCol, b, g, panel,
                     Math.min(b.count, panel + taskPanels), null, 0, beta, c, cOffset + from * cRow, cRow);
-        });
+        };
+        runOrInline((long) (starts[b.groups] - starts[0]) * b.n * b.k, tasks, run);
     }
 
     private static int tasksOf(int rows, int columnTasks) {
@@ -106,15 +119,26 @@ final class VectorGemm implements Gemm {
             int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         int count = Panels.count(n);
-        int blocks = Math.max(1, m / TASK_ROWS);
-        int taskRows = roundUp((m + blocks - 1) / blocks, GemmBlock.ROWS);
+        int wanted = Math.max(1, TASKS / Math.max(1, groups * count));
+        int taskRows = Math.clamp(roundUp((m + wanted - 1) / wanted, GemmBlock.ROWS), FEWEST_ROWS, TASK_ROWS);
         int rowTasks = (m + taskRows - 1) / taskRows;
-        Parallel.run(groups * rowTasks * count, task -> {
+        IntConsumer run = task -> {
             int g = task / (rowTasks * count);
             int from = task / count % rowTasks * taskRows;
             GemmBlock.multiplyTransposed(Math.min(taskRows, m - from), n, starts[g + 1] - starts[g], task % count,
                     a, aOffset + starts[g] * aRow + from, aRow, b, bOffset + starts[g] * bRow, bRow,
                     beta, c, cOffset + (g * m + from) * n);
-        });
+        };
+        runOrInline((long) (starts[groups] - starts[0]) * m * n, groups * rowTasks * count, run);
+    }
+
+    private static void runOrInline(long work, int tasks, IntConsumer run) {
+        if (work >= 2 * TASK_WORK) {
+            Parallel.run(tasks, run);
+            return;
+        }
+        for (int task = 0; task < tasks; task++) {
+            run.accept(task);
+        }
     }
 }
