@@ -27,7 +27,8 @@ public final class GemmTable {
     private GemmTable() {}
 
     public static void main(String[] args) throws InterruptedException {
-        List<Shape> shapes = args.length == 0 ? Shape.ALL : Stream.of(args).map(Shape::parse).toList();
+        List<Shape> shapes =
+                args.length == 0 ? Shape.ALL : Stream.of(args).map(Shape::parse).toList();
         System.out.println(Kernels.summary());
         System.out.println("peer: " + OpenBlas.description());
         for (String warm : List.of("64x64x64", "250x250x250", "5x500x500_nt")) {
@@ -47,7 +48,10 @@ public final class GemmTable {
                 packed += Math.log(row.packedRatio());
                 raw += Math.log(row.rawRatio());
             }
-            System.out.printf(Locale.ROOT, "| geometric mean | | | %.3f | | %.3f |%n", Math.exp(packed / shapes.size()),
+            System.out.printf(
+                    Locale.ROOT,
+                    "| geometric mean | | | %.3f | | %.3f |%n",
+                    Math.exp(packed / shapes.size()),
                     Math.exp(raw / shapes.size()));
         }
     }
@@ -56,18 +60,29 @@ public final class GemmTable {
     private record Row(Shape shape, double peer, double packed, double packedRatio, double raw, double rawRatio) {
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "| %s | %.1f | %.1f | %.2f | %.1f | %.2f |", shape, peer, packed, packedRatio,
-                    raw, rawRatio);
+            return String.format(
+                    Locale.ROOT,
+                    "| %s | %.1f | %.1f | %.2f | %.1f | %.2f |",
+                    shape,
+                    peer,
+                    packed,
+                    packedRatio,
+                    raw,
+                    rawRatio);
         }
     }
 
     private static Row measure(Shape shape, long nanos, int rounds) throws InterruptedException {
         EvaProduct eva = new EvaProduct(shape);
         try (OpenBlas.Product peer = new OpenBlas.Product(shape, eva.a, eva.b)) {
-            Runnable[] sides = {peer::run, eva::multiply, () -> {
-                eva.prepare();
-                eva.multiply();
-            }};
+            Runnable[] sides = {
+                peer::run,
+                eva::multiply,
+                () -> {
+                    eva.prepare();
+                    eva.multiply();
+                }
+            };
             for (Runnable side : sides) {
                 sample(side, WARM_NANOS);
             }
@@ -82,7 +97,8 @@ public final class GemmTable {
                 speed[3][round] = speed[1][round] / speed[0][round];
                 speed[4][round] = speed[2][round] / speed[0][round];
             }
-            return new Row(shape, median(speed[0]), median(speed[1]), median(speed[3]), median(speed[2]), median(speed[4]));
+            return new Row(
+                    shape, median(speed[0]), median(speed[1]), median(speed[3]), median(speed[2]), median(speed[4]));
         }
     }
 

@@ -43,7 +43,10 @@ final class OpenBlas {
         MethodHandle config = Linker.nativeLinker()
                 .downcallHandle(LIBRARY.findOrThrow("openblas_get_config"), FunctionDescriptor.of(ValueLayout.ADDRESS));
         try {
-            String said = ((MemorySegment) config.invokeExact()).reinterpret(512).getString(0).strip();
+            String said = ((MemorySegment) config.invokeExact())
+                    .reinterpret(512)
+                    .getString(0)
+                    .strip();
             Map<String, String> forced = new TreeMap<>(System.getenv());
             forced.keySet().removeIf(name -> !name.startsWith("OPENBLAS_"));
             return forced.isEmpty() ? said : said + ", forced by the environment: " + forced;
@@ -75,9 +78,21 @@ final class OpenBlas {
         }
 
         void run() {
-            openblas_nolapack.cblas_sgemm(ROW_MAJOR, NO_TRANSPOSE, shape.transposed() ? TRANSPOSE : NO_TRANSPOSE,
-                    shape.m(), shape.n(), shape.k(), 1f, a, shape.k(), b, shape.transposed() ? shape.k() : shape.n(),
-                    0f, c, shape.n());
+            openblas_nolapack.cblas_sgemm(
+                    ROW_MAJOR,
+                    NO_TRANSPOSE,
+                    shape.transposed() ? TRANSPOSE : NO_TRANSPOSE,
+                    shape.m(),
+                    shape.n(),
+                    shape.k(),
+                    1f,
+                    a,
+                    shape.k(),
+                    b,
+                    shape.transposed() ? shape.k() : shape.n(),
+                    0f,
+                    c,
+                    shape.n());
         }
 
         float[] result() {

@@ -28,15 +28,33 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx2g"})
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx2g"})
 public class SgemmBenchmark {
     @Param({"eva", "openblas"})
     String provider;
 
     @Param({
-        "64x64x64", "128x128x128", "256x256x256", "384x384x384", "512x512x512", "768x768x768", "1024x1024x1024",
-        "1536x1536x1536", "2048x2048x2048", "768x128x128_nt", "768x384x384_nt", "2048x1024x384_nt", "2048x384x1024_nt",
-        "2048x4096x384_nt", "256x7168x512_nt", "128x2048x7168_nt", "1x4096x4096_nt", "4x4096x4096_nt", "16x4096x4096_nt"
+        "64x64x64",
+        "128x128x128",
+        "256x256x256",
+        "384x384x384",
+        "512x512x512",
+        "768x768x768",
+        "1024x1024x1024",
+        "1536x1536x1536",
+        "2048x2048x2048",
+        "768x128x128_nt",
+        "768x384x384_nt",
+        "2048x1024x384_nt",
+        "2048x384x1024_nt",
+        "2048x4096x384_nt",
+        "256x7168x512_nt",
+        "128x2048x7168_nt",
+        "1x4096x4096_nt",
+        "4x4096x4096_nt",
+        "16x4096x4096_nt"
     })
     String shape;
 

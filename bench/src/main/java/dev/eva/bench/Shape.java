@@ -15,9 +15,18 @@ record Shape(int m, int n, int k, boolean transposed) {
 
     /** Squares, and the products of layers in training (many rows) and in decoding (few). */
     static final List<Shape> ALL = Stream.concat(
-                    IntStream.of(64, 128, 256, 384, 512, 768, 1024, 1536, 2048).mapToObj(s -> new Shape(s, s, s, false)),
-                    Stream.of("768x128x128_nt", "768x384x384_nt", "2048x1024x384_nt", "2048x384x1024_nt", "2048x4096x384_nt",
-                                    "256x7168x512_nt", "128x2048x7168_nt", "1x4096x4096_nt", "4x4096x4096_nt",
+                    IntStream.of(64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
+                            .mapToObj(s -> new Shape(s, s, s, false)),
+                    Stream.of(
+                                    "768x128x128_nt",
+                                    "768x384x384_nt",
+                                    "2048x1024x384_nt",
+                                    "2048x384x1024_nt",
+                                    "2048x4096x384_nt",
+                                    "256x7168x512_nt",
+                                    "128x2048x7168_nt",
+                                    "1x4096x4096_nt",
+                                    "4x4096x4096_nt",
                                     "16x4096x4096_nt")
                             .map(Shape::parse))
             .toList();
@@ -25,10 +34,14 @@ record Shape(int m, int n, int k, boolean transposed) {
     static Shape parse(String text) {
         Matcher matcher = FORMAT.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("shape: " + text + "; need MxNxK or MxNxK_nt, for example 768x128x128_nt");
+            throw new IllegalArgumentException(
+                    "shape: " + text + "; need MxNxK or MxNxK_nt, for example 768x128x128_nt");
         }
-        return new Shape(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)),
-                Integer.parseInt(matcher.group(3)), matcher.group(4) != null);
+        return new Shape(
+                Integer.parseInt(matcher.group(1)),
+                Integer.parseInt(matcher.group(2)),
+                Integer.parseInt(matcher.group(3)),
+                matcher.group(4) != null);
     }
 
     /** Floating-point operations of one product. */

@@ -14,7 +14,9 @@ final class GemmBlock {
     /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
     static final int DEPTH = 768;
 
-    /** The same where A is read across its rows, a cache line a step: both blocks are to stay in the first-level cache. */
+    /**
+     * The same where A is read across its rows, a cache line a step: both blocks are to stay in the first-level cache.
+     */
     static final int TURNED_DEPTH = 96;
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
@@ -41,6 +43,8 @@ final class GemmBlock {
     static Scratch scratch() {
         return SCRATCH.get();
     }
+
+    // spotless:off: one argument a line would triple the length of every call
 
     /**
      * {@code C = beta C + A B + bias} for {@code m} rows and panels {@code [fromPanel, toPanel)} of a group.
@@ -203,4 +207,6 @@ final class GemmBlock {
             default -> throw new AssertionError("tile of " + height + " rows, " + vectors + " vectors");
         }
     }
+
+    // spotless:on
 }

@@ -2,6 +2,7 @@ package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.Gemm;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -63,6 +64,8 @@ final class Panels extends Gemm.Prepared {
         return p * paddedColumns + column(panel, n) * length;
     }
 
+    // spotless:off: one argument a line would triple the length of every call
+
     /** Fills all panels of all groups from {@code B_g(p, j) = b[offset + g * groupStride + p * row + j * col]}. */
     void fill(float[] b, int offset, int groupStride, int row, int col) {
         int panelsATask = Math.clamp(GRAIN / Math.max(1, k * WIDTH), 1, count);
@@ -93,7 +96,7 @@ final class Panels extends Gemm.Prepared {
         int from = offset + column * col;
         if (columns < width) {
             for (int p = 0; p < length; p++) {
-                java.util.Arrays.fill(out, at + p * width + columns, at + (p + 1) * width, 0f);
+                Arrays.fill(out, at + p * width + columns, at + (p + 1) * width, 0f);
             }
         }
         if (col == 1) {
@@ -105,7 +108,8 @@ final class Panels extends Gemm.Prepared {
         }
     }
 
-    private static void copyRows(int length, int columns, float[] b, int from, int row, float[] out, int at, int width) {
+    private static void copyRows(
+            int length, int columns, float[] b, int from, int row, float[] out, int at, int width) {
         int whole = columns / L * L;
         for (int p = 0; p < length; p++) {
             int in = from + p * row;
@@ -129,8 +133,10 @@ final class Panels extends Gemm.Prepared {
                 Transpose.block(b, from + j * col + p, col, out, at + p * width + j, width, scratch);
             }
         }
-        copyColumns(length, columns - wholeColumns, b, from + wholeColumns * col, 1, col, out, at + wholeColumns, width);
-        copyColumns(length - wholeLength, wholeColumns, b, from + wholeLength, 1, col, out, at + wholeLength * width, width);
+        copyColumns(length, columns - wholeColumns, b, from + wholeColumns * col, 1, col, out, at + wholeColumns,
+                width);
+        copyColumns(length - wholeLength, wholeColumns, b, from + wholeLength, 1, col, out, at + wholeLength * width,
+                width);
     }
 
     private static void copyColumns(
@@ -141,4 +147,6 @@ final class Panels extends Gemm.Prepared {
             }
         }
     }
+
+    // spotless:on
 }

@@ -28,6 +28,7 @@ final class VectorAttention implements Attention {
     private static final int STRIP = 1 << 15;
     /** Rows of a strip: multiples of a tile's six. Up to the long one, a sequence is one strip. */
     private static final int LONGEST_STRIP = 96;
+
     private static final int ROWS = 48;
     private static final int FEWEST_ROWS = 24;
 
@@ -60,6 +61,8 @@ final class VectorAttention implements Attention {
         }
         return Math.clamp(STRIP / t / GemmBlock.ROWS * GemmBlock.ROWS, FEWEST_ROWS, ROWS);
     }
+
+    // spotless:off: one argument a line would triple the length of every call
 
     @Override
     public void forward(
@@ -138,7 +141,8 @@ final class VectorAttention implements Attention {
      * written).
      */
     private static void scores(
-            int m, int n, int t, int width, float[] x, int offset, int row, float[] turned, float[] s, int ld, float[] tile) {
+            int m, int n, int t, int width, float[] x, int offset, int row, float[] turned, float[] s, int ld,
+            float[] tile) {
         int padded = Panels.padded(t);
         for (int panel = 0; panel < Panels.count(t) && Panels.column(panel, t) < n; panel++) {
             GemmBlock.panel(m, width, x, offset, row, 1, turned, Panels.column(panel, t) * width, panel, padded,
@@ -157,7 +161,8 @@ final class VectorAttention implements Attention {
             if (i > 0) {
                 GemmBlock.panel(i, m, w, 0, 1, ld, y, from, panel, width, null, 0, 1f, dx, offset, width, tile);
             }
-            GemmBlock.panel(n - i, m, w, i, 1, ld, y, from, panel, width, null, 0, 0f, dx, offset + i * width, width, tile);
+            GemmBlock.panel(n - i, m, w, i, 1, ld, y, from, panel, width, null, 0, 0f, dx, offset + i * width, width,
+                    tile);
         }
     }
 
@@ -254,4 +259,6 @@ final class VectorAttention implements Attention {
             }
         }
     }
+
+    // spotless:on
 }

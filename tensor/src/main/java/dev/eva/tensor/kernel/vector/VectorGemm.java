@@ -23,6 +23,8 @@ final class VectorGemm implements Gemm {
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
+    // spotless:off: one argument a line would triple the length of every call
+
     @Override
     public Prepared prepare(
             int groups, int k, int n, float[] b, int bOffset, int groupStride, int bRow, int bCol, Prepared reuse) {
@@ -141,4 +143,6 @@ final class VectorGemm implements Gemm {
             run.accept(task);
         }
     }
+
+    // spotless:on
 }

@@ -11,8 +11,9 @@ import jdk.incubator.vector.VectorSpecies;
  * element has
  * the same result in a full vector and in a loop's tail.
  *
- * <p>The vector forms are small enough that C2 always inlines them into a hot loop; vectors must not pass larger
- * methods.
+ * <p>C2 inlines the vector forms into a hot loop as long as its budget of nodes for the method lasts, and {@code exp}
+ * takes about a third of it: a vector that passes a call that was not inlined is allocated. So one {@code exp} a
+ * method, in a method of its own.
  */
 final class VectorMath {
     /** The widest shape that this CPU works with. */

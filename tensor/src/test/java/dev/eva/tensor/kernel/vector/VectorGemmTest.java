@@ -89,7 +89,9 @@ class VectorGemmTest {
                     }
                     double exact = exact(i, j, (beta == 0f ? 0 : c[at]) + (withBias ? bias[offset + j] : 0));
                     if (!(Math.abs(out[at] - exact) < 1e-5 * Math.sqrt(k) + 2e-6)) {
-                        assertThat((double) out[at]).as("%s: row %d, column %d", this, i, j).isEqualTo(exact);
+                        assertThat((double) out[at])
+                                .as("%s: row %d, column %d", this, i, j)
+                                .isEqualTo(exact);
                     }
                 }
             }

@@ -31,8 +31,18 @@ class VectorMathTest {
 
     @Test
     void vectorAndScalarExpAgreeToTheBit() {
-        float[] special = {0f, -0f, 1e-30f, -87.33654f, -87.4f, 88.72f, 88.73f, Float.NaN,
-            Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+        float[] special = {
+            0f,
+            -0f,
+            1e-30f,
+            -87.33654f,
+            -87.4f,
+            88.72f,
+            88.73f,
+            Float.NaN,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY
+        };
         float[] x = new float[64_000];
         for (int i = 0; i < x.length; i++) {
             x[i] = i < special.length ? special[i] : -100f + 200f * i / x.length;
@@ -42,7 +52,9 @@ class VectorMathTest {
             VectorMath.exp(FloatVector.fromArray(VectorMath.SPECIES, x, i)).intoArray(y, i);
         }
         for (int i = 0; i < x.length; i++) {
-            assertThat(Float.floatToIntBits(y[i])).as("exp(%s)", x[i]).isEqualTo(Float.floatToIntBits(VectorMath.exp(x[i])));
+            assertThat(Float.floatToIntBits(y[i]))
+                    .as("exp(%s)", x[i])
+                    .isEqualTo(Float.floatToIntBits(VectorMath.exp(x[i])));
         }
     }
 }
