@@ -104,9 +104,29 @@ class TrainCommandTest {
     @Test
     void optionsOfTheTrainingStandInTheRun() throws IOException {
         int code = train(
-                "options", "--steps", "3", "--optimizer", "adamw", "--lr", "0.002", "--weight-decay", "0.3", "--schedule",
-                "cosine", "--warmup", "0", "--clip", "0.7", "--balance-alpha", "0", "--bias-gamma", "0.01",
-                "--validation", "0.2", "--length", "8");
+                "options",
+                "--steps",
+                "3",
+                "--optimizer",
+                "adamw",
+                "--lr",
+                "0.002",
+                "--weight-decay",
+                "0.3",
+                "--schedule",
+                "cosine",
+                "--warmup",
+                "0",
+                "--clip",
+                "0.7",
+                "--balance-alpha",
+                "0",
+                "--bias-gamma",
+                "0.01",
+                "--validation",
+                "0.2",
+                "--length",
+                "8");
         assertThat(err.toString()).isEmpty();
         assertThat(code).isZero();
         assertThat(Files.readString(dir.resolve("options/train.json")))

@@ -38,8 +38,8 @@ public record DeepSeekConfig(
         positive("intermediate_size", intermediateSize);
         positive("max_position_embeddings", maxPositionEmbeddings);
         if (firstKDenseReplace < 0 || firstKDenseReplace > numHiddenLayers) {
-            throw new IllegalArgumentException(
-                    "first_k_dense_replace: " + firstKDenseReplace + "; need 0 to num_hidden_layers " + numHiddenLayers);
+            throw new IllegalArgumentException("first_k_dense_replace: " + firstKDenseReplace
+                    + "; need 0 to num_hidden_layers " + numHiddenLayers);
         }
         if (!(rmsNormEps > 0)) {
             throw new IllegalArgumentException("rms_norm_eps: " + rmsNormEps + "; need more than 0");
@@ -48,7 +48,8 @@ public record DeepSeekConfig(
             throw new IllegalArgumentException("initializer_range: " + initializerRange + "; need more than 0");
         }
         if (numNextnPredictLayers < 0) {
-            throw new IllegalArgumentException("num_nextn_predict_layers: " + numNextnPredictLayers + "; need 0 or more");
+            throw new IllegalArgumentException(
+                    "num_nextn_predict_layers: " + numNextnPredictLayers + "; need 0 or more");
         }
         if (mla.hiddenSize() != hiddenSize || moe.hiddenSize() != hiddenSize) {
             throw new IllegalArgumentException("hidden_size: " + hiddenSize + ", but attention has " + mla.hiddenSize()

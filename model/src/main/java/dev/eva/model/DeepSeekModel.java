@@ -60,7 +60,8 @@ public final class DeepSeekModel implements Layer {
             layers.add(DecoderLayer.random(config, l, random));
         }
         RmsNorm norm = new RmsNorm(d, (float) config.rmsNormEps());
-        return new DeepSeekModel(config, embed, layers, norm, Linear.head(Init.normal(std, random, config.vocabSize(), d)));
+        return new DeepSeekModel(
+                config, embed, layers, norm, Linear.head(Init.normal(std, random, config.vocabSize(), d)));
     }
 
     public DeepSeekConfig config() {

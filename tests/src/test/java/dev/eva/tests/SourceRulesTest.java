@@ -12,19 +12,25 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The size of files, cases for ops, and words that have no place in a finished source. */
+/** The size of files and lines, and words that have no place in a finished source. */
 class SourceRulesTest {
     private static final int LINES = 400;
+    private static final int COLUMNS = 120;
     private static final List<String> UNFINISHED = List.of("TO" + "DO", "FIX" + "ME", "XX" + "X");
 
     @Test
-    void filesAreShort() throws IOException {
+    void filesAndLinesAreShort() throws IOException {
         List<String> broken = new ArrayList<>();
         for (Path file : sources()) {
             List<String> lines = Files.readAllLines(file);
             String name = root().relativize(file).toString();
             if (lines.size() > LINES) {
                 broken.add(name + ": " + lines.size() + " lines, at most " + LINES);
+            }
+            for (int i = 0; i < lines.size(); i++) {
+                if (lines.get(i).length() > COLUMNS) {
+                    broken.add(name + ":" + (i + 1) + ": " + lines.get(i).length() + " columns, at most " + COLUMNS);
+                }
             }
         }
         assertThat(broken).isEmpty();

@@ -33,7 +33,8 @@ public final class DecodeSession {
     public DecodeSession(DeepSeekModel model) {
         this.model = model;
         int limit = model.config().maxPositionEmbeddings();
-        this.attention = model.layers().stream().map(l -> new MlaInference(l.attn())).toList();
+        this.attention =
+                model.layers().stream().map(l -> new MlaInference(l.attn())).toList();
         this.caches = IntStream.range(0, attention.size())
                 .mapToObj(l -> new LatentCache(model.config().mla(), limit))
                 .toList();

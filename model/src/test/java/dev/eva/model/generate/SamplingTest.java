@@ -23,7 +23,8 @@ class SamplingTest {
 
     @Test
     void greedyTakesTheLowestIdAmongEqualLogits() {
-        assertThat(Sampling.GREEDY.sample(LOGITS, 1, 5, new SplittableRandom(1))).isEqualTo(1);
+        assertThat(Sampling.GREEDY.sample(LOGITS, 1, 5, new SplittableRandom(1)))
+                .isEqualTo(1);
     }
 
     @Test

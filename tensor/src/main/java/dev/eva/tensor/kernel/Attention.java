@@ -17,8 +17,21 @@ public interface Attention {
      * @param lse T values, for the backward pass
      */
     default void forward(
-            int t, int h, int hv, float scale, float[] q, int qOffset, float[] k, int kOffset, float[] v, int vOffset,
-            float[] out, int outOffset, int outRow, float[] lse, int lseOffset) {
+            int t,
+            int h,
+            int hv,
+            float scale,
+            float[] q,
+            int qOffset,
+            float[] k,
+            int kOffset,
+            float[] v,
+            int vOffset,
+            float[] out,
+            int outOffset,
+            int outRow,
+            float[] lse,
+            int lseOffset) {
         double[] p = new double[t];
         for (int i = 0; i < t; i++) {
             double max = Double.NEGATIVE_INFINITY;
@@ -53,9 +66,29 @@ public interface Attention {
      * offset
      */
     default void backward(
-            int t, int h, int hv, float scale, float[] q, int qOffset, float[] k, int kOffset, float[] v, int vOffset,
-            float[] out, float[] dOut, int outOffset, int dOutOffset, int outRow, float[] lse, int lseOffset,
-            float[] dq, int dqOffset, float[] dk, int dkOffset, float[] dv, int dvOffset) {
+            int t,
+            int h,
+            int hv,
+            float scale,
+            float[] q,
+            int qOffset,
+            float[] k,
+            int kOffset,
+            float[] v,
+            int vOffset,
+            float[] out,
+            float[] dOut,
+            int outOffset,
+            int dOutOffset,
+            int outRow,
+            float[] lse,
+            int lseOffset,
+            float[] dq,
+            int dqOffset,
+            float[] dk,
+            int dkOffset,
+            float[] dv,
+            int dvOffset) {
         java.util.Arrays.fill(dq, dqOffset, dqOffset + t * h, 0f);
         java.util.Arrays.fill(dk, dkOffset, dkOffset + t * h, 0f);
         java.util.Arrays.fill(dv, dvOffset, dvOffset + t * hv, 0f);

@@ -75,8 +75,18 @@ public interface Gemm {
      * @param bias n values added to every row of C, at {@code biasOffset}, or null
      */
     default void multiply(
-            int m, float[] a, int aOffset, int aRow, int aCol, Prepared b,
-            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+            int m,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aCol,
+            Prepared b,
+            float[] bias,
+            int biasOffset,
+            float beta,
+            float[] c,
+            int cOffset,
+            int cRow) {
         multiplyGroup(m, a, aOffset, aRow, aCol, b, 0, beta, c, cOffset, cRow);
         if (bias != null) {
             for (int i = 0; i < m; i++) {
@@ -95,12 +105,30 @@ public interface Gemm {
      * @param starts {@code groups + 1} ascending row numbers
      */
     default void multiplyGrouped(
-            int[] starts, float[] a, int aOffset, int aRow, int aCol, Prepared b,
-            float beta, float[] c, int cOffset, int cRow) {
+            int[] starts,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aCol,
+            Prepared b,
+            float beta,
+            float[] c,
+            int cOffset,
+            int cRow) {
         for (int g = 0; g < b.groups; g++) {
             int from = starts[g];
-            multiplyGroup(starts[g + 1] - from, a, aOffset + from * aRow, aRow, aCol, b, g, beta,
-                    c, cOffset + from * cRow, cRow);
+            multiplyGroup(
+                    starts[g + 1] - from,
+                    a,
+                    aOffset + from * aRow,
+                    aRow,
+                    aCol,
+                    b,
+                    g,
+                    beta,
+                    c,
+                    cOffset + from * cRow,
+                    cRow);
         }
     }
 
@@ -112,8 +140,19 @@ public interface Gemm {
      * {@code cOffset + g * m * n}. A group without rows gives {@code beta C_g}.
      */
     default void multiplyGroupedTransposed(
-            int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
-            float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
+            int groups,
+            int m,
+            int n,
+            int[] starts,
+            float[] a,
+            int aOffset,
+            int aRow,
+            float[] b,
+            int bOffset,
+            int bRow,
+            float beta,
+            float[] c,
+            int cOffset) {
         for (int g = 0; g < groups; g++) {
             int from = starts[g];
             int rows = starts[g + 1] - from;
@@ -123,8 +162,17 @@ public interface Gemm {
     }
 
     private static void multiplyGroup(
-            int m, float[] a, int aOffset, int aRow, int aCol, Prepared prepared, int group,
-            float beta, float[] c, int cOffset, int cRow) {
+            int m,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aCol,
+            Prepared prepared,
+            int group,
+            float beta,
+            float[] c,
+            int cOffset,
+            int cRow) {
         View b = (View) prepared;
         int bOffset = b.offset + group * b.groupStride;
         for (int i = 0; i < m; i++) {

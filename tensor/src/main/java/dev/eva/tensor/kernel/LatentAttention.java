@@ -27,8 +27,21 @@ public interface LatentAttention {
      * @param stats {@code max_h} and {@code sum_h}: entries 2h and 2h + 1
      */
     default void scan(
-            int n, int l, int r, int p, float scale, float[] q, int qOffset, float[] cache, int cacheOffset,
-            float[] scratch, int scratchOffset, float[] z, int zOffset, float[] stats, int statsOffset) {
+            int n,
+            int l,
+            int r,
+            int p,
+            float scale,
+            float[] q,
+            int qOffset,
+            float[] cache,
+            int cacheOffset,
+            float[] scratch,
+            int scratchOffset,
+            float[] z,
+            int zOffset,
+            float[] stats,
+            int statsOffset) {
         int row = r + p;
         double[] weights = new double[l];
         for (int h = 0; h < n; h++) {

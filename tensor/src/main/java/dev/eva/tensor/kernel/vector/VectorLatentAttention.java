@@ -6,11 +6,11 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Scores with a head a lane, values with a latent column a lane: no sum ever crosses lanes, so the order of additions is the same
- * for every vector width and tile.
+ * Scores with a head a lane, values with a latent column a lane: no sum ever crosses lanes, so the order of additions
+ * is the same for every vector width and tile.
  *
- * <p>Scratch holds the queries transposed, (R + P) x N', then the scores and later the weights, L x N'; N' is N rounded up
- * to whole vectors.
+ * <p>Scratch holds the queries transposed, (R + P) x N', then the scores and later the weights, L x N'; N' is N
+ * rounded up to whole vectors.
  */
 final class VectorLatentAttention implements LatentAttention {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
@@ -31,8 +31,21 @@ final class VectorLatentAttention implements LatentAttention {
 
     @Override
     public void scan(
-            int n, int l, int r, int p, float scale, float[] q, int qOffset, float[] cache, int cacheOffset,
-            float[] scratch, int scratchOffset, float[] z, int zOffset, float[] stats, int statsOffset) {
+            int n,
+            int l,
+            int r,
+            int p,
+            float scale,
+            float[] q,
+            int qOffset,
+            float[] cache,
+            int cacheOffset,
+            float[] scratch,
+            int scratchOffset,
+            float[] z,
+            int zOffset,
+            float[] stats,
+            int statsOffset) {
         int row = r + p;
         int width = padded(n);
         int weights = scratchOffset + row * width;
@@ -40,7 +53,8 @@ final class VectorLatentAttention implements LatentAttention {
         for (int v = 0; v < width; v += LANES) {
             int j = 0;
             for (; j + ROWS <= l; j += ROWS) {
-                scoreRows(row, width, scratch, scratchOffset + v, cache, cacheOffset + j * row, weights + j * width + v);
+                scoreRows(
+                        row, width, scratch, scratchOffset + v, cache, cacheOffset + j * row, weights + j * width + v);
             }
             for (; j < l; j++) {
                 scoreRow(row, width, scratch, scratchOffset + v, cache, cacheOffset + j * row, weights + j * width + v);
@@ -113,7 +127,8 @@ final class VectorLatentAttention implements LatentAttention {
         }
         FloatVector sum = FloatVector.zero(SPECIES);
         for (int j = 0; j < l; j++) {
-            FloatVector e = VectorMath.exp(FloatVector.fromArray(SPECIES, s, at + j * width).sub(max));
+            FloatVector e = VectorMath.exp(
+                    FloatVector.fromArray(SPECIES, s, at + j * width).sub(max));
             e.intoArray(s, at + j * width);
             sum = sum.add(e);
         }
@@ -121,7 +136,10 @@ final class VectorLatentAttention implements LatentAttention {
         sum.intoArray(s, stats + width);
     }
 
-    /** {@code z[h][i] = sum_j w[j][h] c[j][i]}: columns outside, so that a stripe of the cache serves all heads from L1. */
+    /**
+     * {@code z[h][i] = sum_j w[j][h] c[j][i]}: columns outside, so that a stripe of the cache serves all heads from
+     * L1.
+     */
     private static void values(
             int n, int l, int r, int row, int width, float[] w, int wAt, float[] c, int cAt, float[] z, int zAt) {
         int i = 0;

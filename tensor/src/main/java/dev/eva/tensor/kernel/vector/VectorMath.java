@@ -30,15 +30,18 @@ final class VectorMath {
     private static final float ROUND = 12582912f;
     /** ln 2 in two parts; the high one has few enough bits that n times it is exact. */
     private static final float LN2_HIGH = 0.693359375f;
+
     private static final float LN2_LOW = -2.12194440e-4f;
     /** exp(r) = 1 + r + r^2 (C2 + C3 r + ... + C6 r^4) for |r| <= ln(2) / 2, a minimax fit: relative error 3.1e-9. */
     private static final float C2 = 0.5f;
+
     private static final float C3 = 0.16666518f;
     private static final float C4 = 0.041666206f;
     private static final float C5 = 0.008368918f;
     private static final float C6 = 0.001395054f;
     /** Below, exp is under the smallest normal number and becomes 0; above, it becomes infinity. */
     private static final float EXP_MIN = -87.33654f;
+
     private static final float EXP_MAX = 88.72283f;
 
     private static final int MANTISSA_BITS = 23;
@@ -63,8 +66,7 @@ final class VectorMath {
         q = Math.fma(q, r, C3);
         q = Math.fma(q, r, C2);
         float y = Math.fma(q, r * r, r) + 1f;
-        float scaled = Float.intBitsToFloat(
-                Float.floatToRawIntBits(y) + (Float.floatToRawIntBits(t) << MANTISSA_BITS));
+        float scaled = Float.intBitsToFloat(Float.floatToRawIntBits(y) + (Float.floatToRawIntBits(t) << MANTISSA_BITS));
         // Beyond the range of the bit arithmetic: infinity, and whatever NaN x is, which would come out as a number
         // there.
         return x < EXP_MIN ? 0f : x <= EXP_MAX ? scaled : x + Float.POSITIVE_INFINITY;

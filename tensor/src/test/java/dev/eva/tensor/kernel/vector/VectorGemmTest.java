@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@link VectorGemm} against sums in double precision and against the reference, over sizes that cut tiles and panels badly. */
+/**
+ * {@link VectorGemm} against sums in double precision and against the reference, over sizes that cut tiles and panels
+ * badly.
+ */
 class VectorGemmTest {
     private static final Gemm GEMM = new VectorGemm();
     private static final int[] SIZES = {1, 2, 3, 5, 6, 7, 8, 13, 16, 17, 31, 33, 47, 48, 49, 64, 65, 67};

@@ -16,8 +16,15 @@ class VectorLatentAttentionTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 1, 1, 2", "3, 9, 5, 2", "4, 8, 32, 4", "5, 17, 33, 8", "16, 64, 288, 32", "17, 13, 47, 6", "35, 7, 100, 2",
-        "8, 256, 40, 8", "128, 3, 512, 64"
+        "1, 1, 1, 2",
+        "3, 9, 5, 2",
+        "4, 8, 32, 4",
+        "5, 17, 33, 8",
+        "16, 64, 288, 32",
+        "17, 13, 47, 6",
+        "35, 7, 100, 2",
+        "8, 256, 40, 8",
+        "128, 3, 512, 64"
     })
     void followsTheReference(int n, int l, int r, int p) {
         SplittableRandom random = new SplittableRandom(n * 1000L + l);

@@ -290,7 +290,10 @@ class VectorRowKernelsTest {
         }
     }
 
-    /** A run must not depend on when C2 compiles what: no reduction whose order the JVM chooses, one rounding everywhere. */
+    /**
+     * A run must not depend on when C2 compiles what: no reduction whose order the JVM chooses, one rounding
+     * everywhere.
+     */
     @Test
     void compiledCodeGivesTheBitsOfInterpretedCode() {
         float[] x = randn(3 * 134, 2f);
