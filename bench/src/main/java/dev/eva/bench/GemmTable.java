@@ -90,9 +90,9 @@ public final class GemmTable {
             double[][] speed = new double[5][rounds];
             for (int round = 0; round < rounds; round++) {
                 for (int i = 0; i < sides.length; i++) {
+                    Thread.sleep(Parallel.threads() == 1 ? 0 : PAUSE_MILLIS);
                     sample(sides[i], nanos / 4);
                     speed[i][round] = shape.flops() * 1e-9 / sample(sides[i], nanos);
-                    Thread.sleep(i == 0 ? PAUSE_MILLIS : 0);
                 }
                 speed[3][round] = speed[1][round] / speed[0][round];
                 speed[4][round] = speed[2][round] / speed[0][round];
