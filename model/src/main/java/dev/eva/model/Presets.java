@@ -53,9 +53,9 @@ public final class Presets {
         return model(1000, 2, 0, 1024, mla, experts(256, 4, 0, 2, 1024, 1, 1));
     }
 
-    /** The default of training, on characters: a cache row of 48 values a token and layer. */
+    /** The default of training, on characters. Its cache row of 48 values is 9.4 % of the 512 of a standard cache. */
     public static DeepSeekConfig shakespeare() {
-        MlaConfig mla = attention(128, 8, new QueryProjection.Direct(), 40, 24, 8, 32);
+        MlaConfig mla = attention(128, 8, new QueryProjection.Direct(), 40, 32, 8, 32);
         return model(65, 4, 1, 512, mla, experts(128, 8, 1, 2, 128, 1, 1));
     }
 
