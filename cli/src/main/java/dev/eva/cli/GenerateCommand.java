@@ -179,16 +179,16 @@ final class GenerateCommand implements Runnable {
         String end = switch (r.end()) {
             case MAX_TOKENS -> "";
             case STOPPED -> ", stopped";
-            case CONTEXT_FULL -> ", the model's context is full";
         };
         double rate = r.tokens() > 1 ? (r.tokens() - 1) / r.decodeSeconds() : 0;
         return String.format(
                 Locale.ROOT,
-                "%,d prompt tokens in %.2f s, %,d tokens at %,.0f tokens/s%s",
+                "%,d prompt tokens in %.2f s, %,d tokens at %,.0f tokens/s%s%s",
                 r.promptTokens(),
                 r.prefillSeconds(),
                 r.tokens(),
                 rate,
-                end);
+                end,
+                r.windows() == 0 ? "" : "; the context was full " + r.windows() + " times, the text went on from its half");
     }
 }

@@ -154,7 +154,9 @@ final class TrainCommand implements Callable<Integer> {
         TrainConfig train = usage(() -> options.over(TrainPresets.byName(name), until.budget()));
         DeepSeekConfig model = shape.config != null
                 ? ConfigJson.read(shape.config, ConfigJson.Mode.STRICT)
-                : usage(() -> Presets.byName(name));
+                : usage(() -> Presets.byName(name))
+                        // trained from scratch, a model knows the positions that it has seen and no others
+                        .withMaxPositionEmbeddings(train.batching().length());
         String ids = tokenizer == null ? Tokenizers.types().getFirst() : tokenizer;
         if (!Tokenizers.types().contains(ids)) {
             throw new ParameterException(

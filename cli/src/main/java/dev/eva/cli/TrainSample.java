@@ -22,12 +22,11 @@ final class TrainSample {
         StringBuilder text = new StringBuilder(prompt);
         Tokenizer.StreamDecoder decoder = tokenizer.decoder();
         long seed = run.trainer().config().seed();
-        int room = run.trainer().model().config().maxPositionEmbeddings();
         int[] ids = tokenizer.encode(prompt);
         new Generator(run.trainer().model(), SAMPLING)
                 .generate(
                         ids,
-                        Math.min(TOKENS, room - ids.length),
+                        TOKENS,
                         RandomGeneratorFactory.of("L64X128MixRandom").create(seed),
                         id -> {
                             text.append(decoder.accept(id));

@@ -57,6 +57,22 @@ public record DeepSeekConfig(
         }
     }
 
+    /** The same model with another longest context. */
+    public DeepSeekConfig withMaxPositionEmbeddings(int positions) {
+        return new DeepSeekConfig(
+                vocabSize,
+                hiddenSize,
+                numHiddenLayers,
+                firstKDenseReplace,
+                intermediateSize,
+                rmsNormEps,
+                positions,
+                initializerRange,
+                numNextnPredictLayers,
+                mla,
+                moe);
+    }
+
     /** Whether layer {@code l} has experts (or a dense feed-forward network). */
     public boolean isMoe(int l) {
         return l >= firstKDenseReplace;

@@ -51,6 +51,12 @@ public final class DecodeSession {
         return model.config().maxPositionEmbeddings() - position;
     }
 
+    /** Forgets all tokens; the memory of the caches stays. */
+    public void restart() {
+        caches.forEach(c -> c.truncate(0));
+        position = 0;
+    }
+
     /** Bytes that the caches of all layers hold for the tokens so far. */
     public long cacheBytes() {
         return 4L * position * model.config().mla().cacheRow() * caches.size();

@@ -1,0 +1,75 @@
+package dev.eva.model.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eva.mla.MlaConfig;
+import dev.eva.mla.QueryProjection;
+import dev.eva.model.DeepSeekConfig;
+import dev.eva.model.DeepSeekModel;
+import dev.eva.moe.MoeConfig;
+import dev.eva.moe.RoutingMethod;
+import dev.eva.nn.RopeConfig;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class GeneratorTest {
+    private static final int LIMIT = 8;
+    private static final int[] PROMPT = {3, 1, 4};
+
+    private static DeepSeekModel model(int limit) {
+        MlaConfig mla = new MlaConfig(16, 2, new QueryProjection.Direct(), 8, 4, 4, 4, RopeConfig.plain(100));
+        MoeConfig moe = new MoeConfig(16, 4, 1, 2, 8, new RoutingMethod.NoauxTc(1, 1), true, 2.5);
+        DeepSeekConfig config = new DeepSeekConfig(23, 16, 2, 1, 24, 1e-6, limit, 0.3, 0, mla, moe);
+        return DeepSeekModel.random(config, new SplittableRandom(7));
+    }
+
+    private static int[] greedy(DeepSeekModel model, int[] prompt, int count) {
+        int[] out = new int[count];
+        int[] n = {0};
+        Generator.Result r = new Generator(model, Sampling.GREEDY).generate(prompt, count, new SplittableRandom(1), id -> {
+            out[n[0]++] = id;
+            return true;
+        });
+        assertThat(r.tokens()).isEqualTo(count);
+        return out;
+    }
+
+    @Test
+    void aFullContextGoesOnFromItsLastHalf() {
+        DeepSeekModel model = model(LIMIT);
+        int[] text = greedy(model, PROMPT, 20);
+        // the prompt and five tokens fill the context; the sixth is still drawn from it
+        int whole = LIMIT - PROMPT.length + 1;
+        assertThat(Arrays.copyOf(text, whole)).isEqualTo(greedy(model(1000), PROMPT, whole));
+        int[] half = Arrays.copyOfRange(text, whole - LIMIT / 2, whole);
+        int next = LIMIT - LIMIT / 2 + 1;
+        assertThat(Arrays.copyOfRange(text, whole, whole + next)).isEqualTo(greedy(model, half, next));
+    }
+
+    @Test
+    void saysHowOftenTheContextWasFull() {
+        Generator generator = new Generator(model(LIMIT), Sampling.GREEDY);
+        assertThat(generator.generate(PROMPT, 6, new SplittableRandom(1), id -> true).windows()).isZero();
+        assertThat(generator.generate(PROMPT, 7, new SplittableRandom(1), id -> true).windows()).isEqualTo(1);
+        assertThat(generator.generate(PROMPT, 12, new SplittableRandom(1), id -> true).windows()).isEqualTo(2);
+    }
+
+    @Test
+    void theListenerEndsTheText() {
+        Generator.Result r =
+                new Generator(model(LIMIT), Sampling.GREEDY).generate(PROMPT, 9, new SplittableRandom(1), id -> false);
+        assertThat(r.end()).isEqualTo(Generator.End.STOPPED);
+        assertThat(r.tokens()).isEqualTo(1);
+    }
+
+    @Test
+    void aPromptThatDoesNotFitIsSaid() {
+        Generator generator = new Generator(model(LIMIT), Sampling.GREEDY);
+        assertThatThrownBy(() -> generator.generate(new int[9], 1, new SplittableRandom(1), id -> true))
+                .hasMessageContaining("9 tokens after 0 do not fit in max_position_embeddings 8");
+        assertThatThrownBy(() -> generator.generate(new int[0], 1, new SplittableRandom(1), id -> true))
+                .hasMessageContaining("no tokens");
+    }
+}
