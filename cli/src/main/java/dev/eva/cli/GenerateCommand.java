@@ -189,6 +189,8 @@ final class GenerateCommand implements Runnable {
                 r.tokens(),
                 rate,
                 end,
-                r.windows() == 0 ? "" : "; the context was full " + r.windows() + " times, the text went on from its half");
+                r.windows() == 0
+                        ? ""
+                        : "; the context was full " + r.windows() + " times, the text went on from its half");
     }
 }

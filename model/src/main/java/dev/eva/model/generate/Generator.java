@@ -8,8 +8,9 @@ import java.util.random.RandomGenerator;
 /**
  * Continues a prompt token by token.
  *
- * <p>A model knows no positions beyond its {@code max_position_embeddings}. When they are used up, the text goes on from the
- * last half of them, taken as a new beginning: a small model writes texts of any length, at the price of what it forgets.
+ * <p>A model knows no positions beyond its {@code max_position_embeddings}. When they are used up, the text goes on
+ * from the last half of them, taken as a new beginning: a small model writes texts of any length, at the price of
+ * what it forgets.
  */
 public final class Generator {
     /** Why a continuation ended. */

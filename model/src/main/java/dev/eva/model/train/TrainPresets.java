@@ -57,8 +57,8 @@ public final class TrainPresets {
     }
 
     /**
-     * Under three minutes on two cores, whatever their speed; docs/log.md has the loss over tokens and what was tried. The
-     * last evaluation and checkpoint are inside that time.
+     * Under three minutes on two cores, whatever their speed, the last evaluation and checkpoint included; docs/log.md
+     * has the loss over tokens and what was tried.
      */
     private static TrainConfig shakespeare() {
         return new TrainConfig(

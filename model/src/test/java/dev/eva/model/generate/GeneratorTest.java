@@ -28,10 +28,11 @@ class GeneratorTest {
     private static int[] greedy(DeepSeekModel model, int[] prompt, int count) {
         int[] out = new int[count];
         int[] n = {0};
-        Generator.Result r = new Generator(model, Sampling.GREEDY).generate(prompt, count, new SplittableRandom(1), id -> {
-            out[n[0]++] = id;
-            return true;
-        });
+        Generator.Result r = new Generator(model, Sampling.GREEDY)
+                .generate(prompt, count, new SplittableRandom(1), id -> {
+                    out[n[0]++] = id;
+                    return true;
+                });
         assertThat(r.tokens()).isEqualTo(count);
         return out;
     }
@@ -51,9 +52,18 @@ class GeneratorTest {
     @Test
     void saysHowOftenTheContextWasFull() {
         Generator generator = new Generator(model(LIMIT), Sampling.GREEDY);
-        assertThat(generator.generate(PROMPT, 6, new SplittableRandom(1), id -> true).windows()).isZero();
-        assertThat(generator.generate(PROMPT, 7, new SplittableRandom(1), id -> true).windows()).isEqualTo(1);
-        assertThat(generator.generate(PROMPT, 12, new SplittableRandom(1), id -> true).windows()).isEqualTo(2);
+        assertThat(generator
+                        .generate(PROMPT, 6, new SplittableRandom(1), id -> true)
+                        .windows())
+                .isZero();
+        assertThat(generator
+                        .generate(PROMPT, 7, new SplittableRandom(1), id -> true)
+                        .windows())
+                .isEqualTo(1);
+        assertThat(generator
+                        .generate(PROMPT, 12, new SplittableRandom(1), id -> true)
+                        .windows())
+                .isEqualTo(2);
     }
 
     @Test
