@@ -75,7 +75,7 @@ def whole(case, name, keep):
     write(f"{TARGET}/{case}/{name}.safetensors.gz", tensors, {})
 
 
-for c in "v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny":
+for c in "v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-mtp-tiny":
     model(c)
 for c in "train-v3-tiny", "train-v3-tiny-muon":
     training(c)

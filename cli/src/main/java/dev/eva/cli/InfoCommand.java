@@ -117,9 +117,10 @@ final class InfoCommand implements Runnable {
                     .collect(Collectors.joining(", "));
             long all = bytes.values().stream().mapToLong(Long::longValue).sum();
             line(out, "bytes", Table.bytes(all) + " in " + files.names().size() + " tensors (" + types + ")");
-            int unused = files.predictionLayerNames().size();
-            if (unused > 0) {
-                line(out, "", unused + " of the tensors belong to multi-token prediction and are not loaded");
+            int prediction = files.predictionLayerNames().size();
+            if (prediction > 0) {
+                String loaded = files.config().numNextnPredictLayers() > 0 ? "" : " and are not loaded";
+                line(out, "", prediction + " of the tensors belong to multi-token prediction" + loaded);
             }
         }
     }

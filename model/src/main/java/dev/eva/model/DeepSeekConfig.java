@@ -15,7 +15,7 @@ import dev.eva.moe.RoutingMethod;
  * @param rmsNormEps epsilon of the layer norms (not of the latent norms)
  * @param maxPositionEmbeddings longest context
  * @param initializerRange standard deviation of fresh weights
- * @param numNextnPredictLayers multi-token prediction layers in a checkpoint
+ * @param numNextnPredictLayers multi-token prediction layers, each with experts, behind the decoder layers; 0 for none
  * @param mla attention
  * @param moe experts
  */
@@ -86,6 +86,22 @@ public record DeepSeekConfig(
     /** {@code deepseek_v3} for sigmoid routing, {@code deepseek_v2} for softmax. */
     public String modelType() {
         return moe.method() instanceof RoutingMethod.NoauxTc ? "deepseek_v3" : "deepseek_v2";
+    }
+
+    /** The same model with another number of multi-token prediction layers. */
+    public DeepSeekConfig withPredictionLayers(int layers) {
+        return new DeepSeekConfig(
+                vocabSize,
+                hiddenSize,
+                numHiddenLayers,
+                firstKDenseReplace,
+                intermediateSize,
+                rmsNormEps,
+                maxPositionEmbeddings,
+                initializerRange,
+                layers,
+                mla,
+                moe);
     }
 
     private static void positive(String key, int value) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /**
  * A DeepSeek-V2/V3 language model: {@code logits = head(norm(layers(embed(ids))))}.
@@ -30,19 +31,27 @@ public final class DeepSeekModel implements Layer {
     private final List<DecoderLayer> layers;
     private final RmsNorm norm;
     private final Linear head;
+    private final List<MtpLayer> predictionLayers;
     private final List<MlaTrain> attention;
 
     /**
      * What a forward pass gives.
      *
      * @param logits (M, V)
-     * @param routings where the tokens went, one for each layer with experts, in the order of the layers
+     * @param normed (M, D), the residual stream after the final norm
+     * @param routings where the tokens went, one for each decoder layer with experts, in the order of the layers
      */
-    public record Output(Tensor logits, List<Routing> routings) {}
+    public record Output(Tensor logits, Tensor normed, List<Routing> routings) {}
 
     private DeepSeekModel(
-            DeepSeekConfig config, Embedding embed, List<DecoderLayer> layers, RmsNorm norm, Linear head) {
+            DeepSeekConfig config,
+            Embedding embed,
+            List<DecoderLayer> layers,
+            RmsNorm norm,
+            Linear head,
+            List<MtpLayer> predictionLayers) {
         this.config = config;
+        this.predictionLayers = List.copyOf(predictionLayers);
         this.embed = embed;
         this.layers = List.copyOf(layers);
         this.norm = norm;
@@ -50,7 +59,10 @@ public final class DeepSeekModel implements Layer {
         this.attention = this.layers.stream().map(l -> new MlaTrain(l.attn())).toList();
     }
 
-    /** Fresh weights: matrices {@code N(0, initializerRange^2)}, gains one, routing biases zero. */
+    /**
+     * Fresh weights: matrices {@code N(0, initializerRange^2)}, gains one, routing biases zero. Multi-token prediction
+     * layers come last, so that the rest does not depend on whether there are any.
+     */
     public static DeepSeekModel random(DeepSeekConfig config, RandomGenerator random) {
         int d = config.hiddenSize();
         float std = (float) config.initializerRange();
@@ -60,8 +72,12 @@ public final class DeepSeekModel implements Layer {
             layers.add(DecoderLayer.random(config, l, random));
         }
         RmsNorm norm = new RmsNorm(d, (float) config.rmsNormEps());
-        return new DeepSeekModel(
-                config, embed, layers, norm, Linear.head(Init.normal(std, random, config.vocabSize(), d)));
+        Linear head = Linear.head(Init.normal(std, random, config.vocabSize(), d));
+        List<MtpLayer> prediction = new ArrayList<>();
+        for (int k = 0; k < config.numNextnPredictLayers(); k++) {
+            prediction.add(MtpLayer.random(config, config.numHiddenLayers() + k, random));
+        }
+        return new DeepSeekModel(config, embed, layers, norm, head, prediction);
     }
 
     public DeepSeekConfig config() {
@@ -73,15 +89,18 @@ public final class DeepSeekModel implements Layer {
         return layers;
     }
 
-    /** The layers with experts, in order. */
+    /** The multi-token prediction layers, the one for the token after the next first; none where there are none. */
+    public List<MtpLayer> predictionLayers() {
+        return predictionLayers;
+    }
+
+    /** The layers with experts, in order; those of multi-token prediction come last. */
     public List<MoE> moeLayers() {
-        List<MoE> found = new ArrayList<>();
-        for (DecoderLayer layer : layers) {
-            if (layer.ffn() instanceof Ffn.Experts experts) {
-                found.add(experts.moe());
-            }
-        }
-        return found;
+        return Stream.concat(layers.stream(), predictionLayers.stream().map(MtpLayer::layer))
+                .map(DecoderLayer::ffn)
+                .filter(Ffn.Experts.class::isInstance)
+                .map(ffn -> ((Ffn.Experts) ffn).moe())
+                .toList();
     }
 
     /** ids (B, T), all sequences from position 0, causal -> logits (M, V). */
@@ -98,7 +117,8 @@ public final class DeepSeekModel implements Layer {
                     + config.maxPositionEmbeddings());
         }
         Hidden hidden = layers(ids, l -> x -> attention.get(l).forward(x, b, t), probe);
-        return new Output(head.forward(finalNorm(hidden.x(), probe)), hidden.routings());
+        Tensor normed = finalNorm(hidden.x(), probe);
+        return new Output(head.forward(normed), normed, hidden.routings());
     }
 
     /** Attention of each layer, by its index. */
@@ -117,7 +137,22 @@ public final class DeepSeekModel implements Layer {
 
     /** Rows of the residual stream (M, D) -> logits (M, V). */
     public Tensor logits(Tensor x) {
-        return head.forward(finalNorm(x, Probe.NONE));
+        return head(norm.forward(x));
+    }
+
+    /** Rows of the residual stream (M, D) after the final norm, which multi-token prediction starts from. */
+    public Tensor normed(Tensor x) {
+        return norm.forward(x);
+    }
+
+    /** Normed rows (M, D), of the model or of a multi-token prediction layer, -> logits (M, V). */
+    public Tensor head(Tensor normed) {
+        return head.forward(normed);
+    }
+
+    /** The embeddings (M, D) of M tokens. */
+    public Tensor embed(IntTensor ids) {
+        return embed.forward(ids);
     }
 
     private record Hidden(Tensor x, List<Routing> routings) {}
@@ -150,5 +185,8 @@ public final class DeepSeekModel implements Layer {
         }
         norm.visit(Layer.path(prefix, "norm"), visitor);
         head.visit(Layer.path(prefix, "head"), visitor);
+        for (int k = 0; k < predictionLayers.size(); k++) {
+            predictionLayers.get(k).visit(Layer.path(prefix, "layers." + (layers.size() + k)), visitor);
+        }
     }
 }

@@ -20,7 +20,7 @@ public record ParameterCount(
         long attention = 0;
         int experts = config.moe().nRoutedExperts();
         int unused = experts - config.moe().numExpertsPerTok();
-        for (ParameterShape p : ParameterShape.of(config)) {
+        for (ParameterShape p : ParameterShape.of(config.withPredictionLayers(0))) {
             if (!p.buffer()) {
                 total += p.size();
             }

@@ -25,25 +25,39 @@ public record ParameterShape(String name, boolean buffer, int... dims) {
         return Arrays.stream(dims).asLongStream().reduce(1, Math::multiplyExact);
     }
 
-    /** All parameters of a model, buffers included. */
+    /** All parameters of a model, buffers and multi-token prediction layers included. */
     public static List<ParameterShape> of(DeepSeekConfig config) {
         int d = config.hiddenSize();
         List<ParameterShape> all = new ArrayList<>();
         add(all, "embed", config.vocabSize(), d);
         for (int l = 0; l < config.numHiddenLayers(); l++) {
-            String layer = "layers." + l + ".";
-            add(all, layer + "attnNorm", d);
-            attention(all, layer + "attn.", config.mla());
-            add(all, layer + "ffnNorm", d);
-            if (config.isMoe(l)) {
-                experts(all, layer + "ffn.", config.moe());
-            } else {
-                feedForward(all, layer + "ffn.", d, config.intermediateSize());
-            }
+            layer(all, config, l);
         }
         add(all, "norm", d);
         add(all, "head", config.vocabSize(), d);
+        for (int k = 0; k < config.numNextnPredictLayers(); k++) {
+            int l = config.numHiddenLayers() + k;
+            String layer = "layers." + l + ".";
+            add(all, layer + "enorm", d);
+            add(all, layer + "hnorm", d);
+            add(all, layer + "ehProj", d, 2 * d);
+            layer(all, config, l);
+            add(all, layer + "sharedHead.norm", d);
+        }
         return all;
+    }
+
+    private static void layer(List<ParameterShape> all, DeepSeekConfig config, int l) {
+        int d = config.hiddenSize();
+        String layer = "layers." + l + ".";
+        add(all, layer + "attnNorm", d);
+        attention(all, layer + "attn.", config.mla());
+        add(all, layer + "ffnNorm", d);
+        if (config.isMoe(l)) {
+            experts(all, layer + "ffn.", config.moe());
+        } else {
+            feedForward(all, layer + "ffn.", d, config.intermediateSize());
+        }
     }
 
     private static void attention(List<ParameterShape> all, String prefix, MlaConfig mla) {

@@ -8,7 +8,8 @@ import dev.eva.tensor.Tensor;
  * <p>Names and shapes, with M = B*T rows: {@code hidden} (M, D), layer -1 for the embeddings and l for the residual
  * stream after layer l;
  * {@code attn} (M, D), the output of attention before it is added; {@code router.logits} (M, E); {@code norm} (M, D),
- * layer -1: the final norm. A tensor is valid during the call only.
+ * layer -1: the final norm. Multi-token prediction layers are numbered on after the decoder layers and have
+ * {@code mtp.input} (M, D) too, what their decoder layer gets. A tensor is valid during the call only.
  */
 @FunctionalInterface
 public interface Probe {

@@ -22,6 +22,17 @@ class ParameterCountTest {
         assertThat(lite.cacheRow()).isEqualTo(15_552);
     }
 
+    /** What the release has behind its last layer, without the copies of embedding and head. */
+    @Test
+    void countsThePredictionLayerOfV3() {
+        long prediction = ParameterShape.of(Presets.v3()).stream()
+                .filter(p -> p.name().startsWith("layers.61."))
+                .filter(p -> !p.buffer())
+                .mapToLong(ParameterShape::size)
+                .sum();
+        assertThat(prediction / 1e9).isCloseTo(11.61, within(0.005));
+    }
+
     @Test
     void countsThePresets() {
         assertThat(ParameterCount.of(Presets.lite()).total() / 1e6).isCloseTo(879, within(0.5));

@@ -33,8 +33,7 @@ public final class Checkpoint {
 
     /**
      * Reads a model, widened to float32 where it is stored in 16 bits or in FP8 blocks. Multi-token prediction layers
-     * are left out
-     * ({@link CheckpointFiles#predictionLayerNames()} tells).
+     * are read where the config and the files have them; their copies of embedding and head must be equal.
      *
      * @param path a folder, or one safetensors file with {@code config.json} beside it
      * @throws CheckpointException if a file is malformed, or if tensors are missing, too many or of another shape:
@@ -48,11 +47,13 @@ public final class Checkpoint {
 
     /** Reads a model from files that are open already. */
     public static DeepSeekModel load(CheckpointFiles files) {
-        DeepSeekConfig config = files.config();
+        DeepSeekConfig config = files.predictionLayerNames().isEmpty()
+                ? files.config().withPredictionLayers(0)
+                : files.config();
         List<ParameterShape> shapes = ParameterShape.of(config);
         checkMemory(files.path(), shapes);
         WeightReader reader = new WeightReader(files);
-        reader.check(shapes);
+        reader.check(shapes, config);
         DeepSeekModel model = DeepSeekModel.random(config, new Zeros());
         reader.read(model.parameters());
         return model;

@@ -106,7 +106,7 @@ public final class CheckpointFiles implements AutoCloseable {
         return bytes;
     }
 
-    /** Tensors of multi-token prediction layers, which lie behind the decoder layers and are not loaded. */
+    /** Tensors of multi-token prediction layers, which lie behind the decoder layers. */
     public List<String> predictionLayerNames() {
         return home.keySet().stream()
                 .filter(n -> HfNames.isBehindLayer(n, config.numHiddenLayers()))

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,6 +32,10 @@ public final class HfNames {
             Map.entry("attn.kvNorm", "self_attn.kv_a_layernorm.weight"),
             Map.entry("attn.wkvB", "self_attn.kv_b_proj.weight"),
             Map.entry("attn.wo", "self_attn.o_proj.weight"),
+            Map.entry("enorm", "enorm.weight"),
+            Map.entry("hnorm", "hnorm.weight"),
+            Map.entry("ehProj", "eh_proj.weight"),
+            Map.entry("sharedHead.norm", "shared_head.norm.weight"),
             Map.entry("ffn.gate", "mlp.gate.weight"),
             Map.entry("ffn.gateBias", "mlp.gate.e_score_correction_bias"));
 
@@ -87,6 +92,17 @@ public final class HfNames {
     static boolean isBehindLayer(String name, int numHiddenLayers) {
         Matcher m = LAYER.matcher(name.startsWith("model.") ? name.substring("model.".length()) : name);
         return m.matches() && m.group(1).length() < 9 && Integer.parseInt(m.group(1)) >= numHiddenLayers;
+    }
+
+    /**
+     * What a multi-token prediction layer may repeat of the main model: the name of the copy, and of what it must
+     * equal.
+     */
+    static Map<String, String> copies(int layer) {
+        String prefix = "model.layers." + layer + ".";
+        return new TreeMap<>(Map.of(
+                prefix + "embed_tokens.weight", OUTSIDE.get("embed"),
+                prefix + "shared_head.head.weight", OUTSIDE.get("head")));
     }
 
     private static List<Piece> feedForward(String mlp, String kind, String matrix, int[] dims) {

@@ -1,6 +1,7 @@
 package dev.eva.model.checkpoint;
 
 import dev.eva.fp8.Fp8Blocks;
+import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.ParameterShape;
 import dev.eva.nn.Parameter;
 import dev.eva.tensor.Parallel;
@@ -23,16 +24,22 @@ final class WeightReader {
     }
 
     /**
-     * Checks that the checkpoint holds exactly the tensors of the given parameters.
+     * Checks that the checkpoint holds exactly the tensors of the given parameters, but for copies in multi-token
+     * prediction layers, or those layers whole where the config has none.
      *
      * @throws CheckpointException with all problems
      */
-    void check(List<ParameterShape> parameters) {
+    void check(List<ParameterShape> parameters, DeepSeekConfig config) {
         Set<String> unused = new LinkedHashSet<>(files.names());
-        files.predictionLayerNames().forEach(unused::remove);
         unused.removeIf(name -> name.endsWith(".rotary_emb.inv_freq"));
         List<String> missing = new ArrayList<>();
         List<String> problems = new ArrayList<>();
+        if (config.numNextnPredictLayers() == 0) {
+            files.predictionLayerNames().forEach(unused::remove);
+        }
+        for (int k = 0; k < config.numNextnPredictLayers(); k++) {
+            HfNames.copies(config.numHiddenLayers() + k).forEach((copy, of) -> checkCopy(copy, of, unused, problems));
+        }
         for (ParameterShape p : parameters) {
             for (HfNames.Piece piece : HfNames.pieces(p)) {
                 if (unused.remove(piece.name())) {
@@ -51,6 +58,18 @@ final class WeightReader {
             String more = problems.size() > SHOWN ? "; and " + (problems.size() - SHOWN) + " more" : "";
             throw new CheckpointException(files.path() + ": tensors do not fit the config: "
                     + String.join("; ", problems.subList(0, Math.min(SHOWN, problems.size()))) + more);
+        }
+    }
+
+    /** A layer that brings an embedding or a head of its own is another model than this one. */
+    private void checkCopy(String copy, String of, Set<String> unused, List<String> problems) {
+        if (!unused.remove(copy) || !files.has(of)) {
+            return;
+        }
+        boolean equal = files.entry(copy).type() == files.entry(of).type()
+                && files.fileOf(copy).segment(copy).mismatch(files.fileOf(of).segment(of)) < 0;
+        if (!equal) {
+            problems.add(copy + " differs from " + of + ", need a copy or none");
         }
     }
 

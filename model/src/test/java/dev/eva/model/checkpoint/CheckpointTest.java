@@ -140,12 +140,78 @@ class CheckpointTest {
     }
 
     @Test
-    void predictionLayersAreToldAndLeftOut() {
+    void predictionLayersThatTheConfigDoesNotHaveAreToldAndLeftOut() {
         rewrite(writer -> writer.add("model.layers.2.eh_proj.weight", Tensor.zeros(24, 48)), "");
         try (CheckpointFiles files = CheckpointFiles.open(dir)) {
             assertThat(files.predictionLayerNames()).containsExactly("model.layers.2.eh_proj.weight");
             assertThat(values(Checkpoint.load(files))).isEqualTo(values(model));
         }
+    }
+
+    private void withPrediction(int layers) {
+        Random random = new Random(5);
+        model = DeepSeekModel.random(CONFIG.withPredictionLayers(layers), random);
+        for (Parameter p : model.parameters()) {
+            p.value().set(Tensor.randn(random, 0, 1, p.value().shape().dims()));
+        }
+    }
+
+    @Test
+    void predictionLayersAreSavedAndLoadedUnderTheNamesOfTheReleases() {
+        withPrediction(2);
+        Checkpoint.save(model, dir);
+        try (CheckpointFiles files = CheckpointFiles.open(dir)) {
+            assertThat(files.config().numNextnPredictLayers()).isEqualTo(2);
+            assertThat(files.names())
+                    .contains(
+                            "model.layers.2.enorm.weight",
+                            "model.layers.2.hnorm.weight",
+                            "model.layers.3.eh_proj.weight",
+                            "model.layers.3.shared_head.norm.weight",
+                            "model.layers.3.input_layernorm.weight",
+                            "model.layers.3.self_attn.o_proj.weight",
+                            "model.layers.3.mlp.experts.3.up_proj.weight");
+        }
+        DeepSeekModel loaded = Checkpoint.load(dir);
+        assertThat(values(loaded)).isEqualTo(values(model));
+        assertThat(loaded.predictionLayers()).hasSize(2);
+        assertThat(loaded.parameters().stream().map(p -> p.name() + p.value().shape()))
+                .containsExactlyElementsOf(ParameterShape.of(model.config()).stream()
+                        .map(s -> s.name() + Tensor.zeros(s.dims()).shape())
+                        .toList());
+    }
+
+    @Test
+    void aCheckpointMayLeaveItsPredictionLayersOutButNotAPartOfThem() {
+        Checkpoint.save(model, dir);
+        ConfigJson.write(CONFIG.withPredictionLayers(1), dir.resolve("config.json"));
+        DeepSeekModel loaded = Checkpoint.load(dir);
+        assertThat(values(loaded)).isEqualTo(values(model));
+        assertThat(loaded.config().numNextnPredictLayers()).isZero();
+
+        withPrediction(1);
+        rewrite(writer -> {}, "model.layers.2.hnorm.weight");
+        assertThatThrownBy(() -> Checkpoint.load(dir)).hasMessageContaining("missing model.layers.2.hnorm.weight");
+    }
+
+    @Test
+    void copiesOfEmbeddingAndHeadMustBeCopies() {
+        withPrediction(1);
+        Tensor embed = model.parameters().getFirst().value();
+        Tensor head = model.parameters().stream()
+                .filter(p -> p.name().equals("head"))
+                .findFirst()
+                .orElseThrow()
+                .value();
+        String embedCopy = "model.layers.2.embed_tokens.weight";
+        String headCopy = "model.layers.2.shared_head.head.weight";
+        rewrite(writer -> writer.add(embedCopy, embed).add(headCopy, head), "");
+        assertThat(values(Checkpoint.load(dir))).isEqualTo(values(model));
+
+        rewrite(writer -> writer.add(embedCopy, embed).add(headCopy, embed), "");
+        assertThatThrownBy(() -> Checkpoint.load(dir))
+                .hasMessage(dir + ": tensors do not fit the config: " + headCopy
+                        + " differs from lm_head.weight, need a copy or none");
     }
 
     @Test

@@ -83,6 +83,25 @@ final class OpCases {
             narrow(shape(3, 2, 7), p[0], p[1]);
         }
         narrow(shape(1031, 65), 3, 40);
+        concat(shape(3, 2, 7), shape(3, 2, 4));
+        concat(shape(5, 1), shape(5, 3));
+        concat(shape(1031, 33), shape(1031, 40));
+    }
+
+    private void concat(Shape a, Shape b) {
+        int n = a.dim(-1);
+        int m = b.dim(-1);
+        add(OpCase.of(
+                "concat " + a + " and " + b,
+                Concat.class,
+                x -> Concat.concat(x[0], x[1]),
+                x -> IntStream.range(0, a.rows() * (n + m))
+                        .mapToDouble(i -> i % (n + m) < n
+                                ? x[0][i / (n + m) * n + i % (n + m)]
+                                : x[1][i / (n + m) * m + i % (n + m) - n])
+                        .toArray(),
+                a,
+                b));
     }
 
     private void narrow(Shape s, int from, int length) {

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Four small checkpoints against Hugging Face transformers: everything that a forward and a backward pass compute, and
+ * Small checkpoints against Hugging Face transformers: everything that a forward and a backward pass compute, and
  * decoding from the latent cache. Tolerances are five times what float32 data differ from an independent float64 run.
  */
 @Tag("kernels")
@@ -45,7 +45,7 @@ class GoldenModelTest {
     private static final double LOSS = 2e-5;
 
     @ParameterizedTest
-    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny"})
+    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-mtp-tiny"})
     void forwardAgrees(String name) {
         DeepSeekModel model = Checkpoint.load(Golden.path(name));
         try (SafetensorsFile expected = Golden.open(name + "/expected.safetensors.gz")) {
@@ -121,7 +121,7 @@ class GoldenModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny"})
+    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-mtp-tiny"})
     void greedyDecodingGivesTheSameTokens(String name) {
         DeepSeekModel model = Checkpoint.load(Golden.path(name));
         try (SafetensorsFile expected = Golden.open(name + "/expected.safetensors.gz")) {
@@ -139,7 +139,7 @@ class GoldenModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny"})
+    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-mtp-tiny"})
     void absorbedDecodingEqualsTheFullForwardPassTokenByToken(String name) {
         DeepSeekModel model = Checkpoint.load(Golden.path(name));
         int vocab = model.config().vocabSize();
@@ -169,7 +169,7 @@ class GoldenModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny"})
+    @ValueSource(strings = {"v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-mtp-tiny"})
     void theShapesKnownFromTheConfigAreTheModels(String name) {
         DeepSeekModel model = Checkpoint.load(Golden.path(name));
         assertThat(model.parameters().stream().map(p -> p.name() + p.value().shape()))
