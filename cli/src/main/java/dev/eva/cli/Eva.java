@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
             TrainCommand.class,
             GenerateCommand.class,
             InfoCommand.class,
+            ParityCommand.class,
             MemoryCommand.class,
             DoctorCommand.class,
             CommandLine.HelpCommand.class

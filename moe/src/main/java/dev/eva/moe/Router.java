@@ -28,7 +28,7 @@ public final class Router implements Layer {
      * @param gate (E, D)
      * @param bias (E); ignored by the softmax methods, which have none
      */
-    Router(MoeConfig config, Tensor gate, Tensor bias) {
+    public Router(MoeConfig config, Tensor gate, Tensor bias) {
         this.config = config;
         this.gate = new Linear(gate);
         this.bias = config.method() instanceof RoutingMethod.NoauxTc ? bias : null;
@@ -46,7 +46,7 @@ public final class Router implements Layer {
     }
 
     /** logits (T, E) -> where the tokens go. */
-    Routing route(Tensor logits) {
+    public Routing route(Tensor logits) {
         Tensor scores = switch (config.method()) {
             case RoutingMethod.NoauxTc m -> Sigmoid.sigmoid(logits);
             case RoutingMethod.Greedy m -> Softmax.softmax(logits);

@@ -1,10 +1,16 @@
 package dev.eva.model.checkpoint;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Typed access to the keys of a JSON object. A value of the wrong type is an error that names the key and both types;
@@ -14,12 +20,37 @@ import tools.jackson.databind.JsonNode;
  * @param node the object
  * @param path its place in front of a key in messages: the file, and the keys that lead to the object
  */
-record JsonFields(JsonNode node, String path) {
-    boolean has(String key) {
+public record JsonFields(JsonNode node, String path) {
+    /** The object that a file holds. @throws CheckpointException if it cannot be read or is no JSON object */
+    public static JsonFields read(Path file) {
+        JsonNode root = tree(file);
+        if (!root.isObject()) {
+            throw new CheckpointException(file + ": need a JSON object");
+        }
+        return new JsonFields(root, file + ": ");
+    }
+
+    /** Whatever JSON a file holds. @throws CheckpointException if it cannot be read or is not JSON */
+    public static JsonNode tree(Path file) {
+        try {
+            return JsonMapper.shared().readTree(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new CheckpointException(file + ": no such file", e);
+        } catch (JacksonException e) {
+            String what = e.getOriginalMessage().lines().findFirst().orElse("");
+            throw new CheckpointException(file + ": not JSON: " + what, e);
+        } catch (IOException e) {
+            throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether there is a value that is not null. */
+    public boolean has(String key) {
         return node.hasNonNull(key);
     }
 
-    int integer(String key, int absent) {
+    /** A whole number. */
+    public int integer(String key, int absent) {
         return has(key) ? integer(key) : absent;
     }
 
@@ -36,11 +67,13 @@ record JsonFields(JsonNode node, String path) {
         return (int) n.doubleValue();
     }
 
-    double number(String key, double absent) {
+    /** A number. */
+    public double number(String key, double absent) {
         return optionalNumber(key).orElse(absent);
     }
 
-    double number(String key) {
+    /** A number that must be there. */
+    public double number(String key) {
         JsonNode n = required(key);
         if (!n.isNumber()) {
             throw wrong(key, n, "a number");
@@ -48,11 +81,13 @@ record JsonFields(JsonNode node, String path) {
         return n.doubleValue();
     }
 
-    OptionalDouble optionalNumber(String key) {
+    /** A number, if there is one. */
+    public OptionalDouble optionalNumber(String key) {
         return has(key) ? OptionalDouble.of(number(key)) : OptionalDouble.empty();
     }
 
-    boolean flag(String key, boolean absent) {
+    /** True or false. */
+    public boolean flag(String key, boolean absent) {
         if (!has(key)) {
             return absent;
         }
@@ -63,7 +98,8 @@ record JsonFields(JsonNode node, String path) {
         return n.booleanValue();
     }
 
-    Optional<String> text(String key) {
+    /** A string, if there is one. */
+    public Optional<String> text(String key) {
         if (!has(key)) {
             return Optional.empty();
         }
@@ -74,7 +110,8 @@ record JsonFields(JsonNode node, String path) {
         return Optional.of(n.stringValue());
     }
 
-    Optional<JsonFields> object(String key) {
+    /** An object inside this one, if there is one. */
+    public Optional<JsonFields> object(String key) {
         if (!has(key)) {
             return Optional.empty();
         }

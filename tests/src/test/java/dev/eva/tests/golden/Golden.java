@@ -1,25 +1,60 @@
 package dev.eva.tests.golden;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.eva.model.checkpoint.SafetensorsFile;
-import dev.eva.tensor.Tensor;
+import dev.eva.model.checkpoint.SafetensorsWriter;
+import dev.eva.model.checkpoint.StoredType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** The reference data under {@code golden}, and how numbers are compared with it. */
-final class Golden {
+/** The reference data under {@code golden}, unpacked into folders as {@code eva parity} takes them. */
+public final class Golden {
+    private static final String PACKED = ".gz";
+
     private Golden() {}
 
-    /** A folder or file of the reference data. */
-    static Path path(String name) {
+    /** Unpacks a case into a folder of its name in {@code parent}. */
+    public static Path unpack(String name, Path parent) {
+        try (Stream<Path> files = Files.list(resource(name))) {
+            Path folder = Files.createDirectories(parent.resolve(name));
+            for (Path file : files.toList()) {
+                String fileName = file.getFileName().toString();
+                if (fileName.endsWith(PACKED)) {
+                    unpack(file, folder.resolve(fileName.substring(0, fileName.length() - PACKED.length())));
+                } else {
+                    Files.copy(file, folder.resolve(fileName));
+                }
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A safetensors file with other tensors in place of, or beside, those that it has. */
+    public static void rewrite(Path file, Consumer<SafetensorsWriter> change) {
+        SafetensorsWriter writer = new SafetensorsWriter();
+        change.accept(writer);
+        try (SafetensorsFile old = SafetensorsFile.open(file)) {
+            for (SafetensorsFile.Entry e : old.entries().values()) {
+                if (!writer.has(e.name())) {
+                    writer.add(e.name(), e.type(), bytes(old, e), dims(e));
+                }
+            }
+        }
+        writer.write(file);
+    }
+
+    private static Path resource(String name) {
         try {
             return Path.of(Golden.class.getResource("/golden/" + name).toURI());
         } catch (URISyntaxException e) {
@@ -27,26 +62,24 @@ final class Golden {
         }
     }
 
-    /** Unpacks a {@code .safetensors.gz} into a temporary file and opens it. */
-    static SafetensorsFile open(String name) {
-        try {
-            Path file = Files.createTempFile("golden", ".safetensors");
-            file.toFile().deleteOnExit();
-            try (InputStream in = new GZIPInputStream(Files.newInputStream(path(name)))) {
-                Files.write(file, in.readAllBytes());
+    private static void unpack(Path packed, Path target) throws IOException {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(packed))) {
+            Files.write(target, in.readAllBytes());
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(target)) {
+            List<SafetensorsFile.Entry> gradients = file.entries().values().stream()
+                    .filter(e -> e.type() == StoredType.I16)
+                    .toList();
+            if (!gradients.isEmpty()) {
+                rewrite(
+                        target,
+                        writer -> gradients.forEach(e -> writer.add(e.name(), gradient(file, e.name()), 0, dims(e))));
             }
-            return SafetensorsFile.open(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
-    static JsonNode json(String name) {
-        return JsonMapper.shared().readTree(path(name));
-    }
-
     /** A gradient, stored as whole numbers times a step that stands in the file's metadata. */
-    static float[] gradient(SafetensorsFile file, String name) {
+    private static float[] gradient(SafetensorsFile file, String name) {
         double step = Double.parseDouble(file.metadata().get(name));
         int[] q = file.ints(name).array();
         float[] g = new float[q.length];
@@ -56,40 +89,11 @@ final class Golden {
         return g;
     }
 
-    static float maxAbs(float[] x) {
-        float max = 0;
-        for (float v : x) {
-            max = Math.max(max, Math.abs(v));
-        }
-        return max;
+    private static byte[] bytes(SafetensorsFile file, SafetensorsFile.Entry e) {
+        return file.segment(e.name()).toArray(ValueLayout.JAVA_BYTE);
     }
 
-    /** Fails where some value is further away than {@code tolerance}, naming the worst one. */
-    static void assertClose(String what, Tensor actual, float[] expected, double tolerance) {
-        assertClose(what, actual.toArray(), expected, tolerance);
-    }
-
-    /** As {@link #assertClose(String, Tensor, float[], double)}. */
-    static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
-        assertThat(actual).as(what).hasSameSizeAs(expected);
-        int worst = 0;
-        double most = 0;
-        for (int i = 0; i < expected.length; i++) {
-            double d = Math.abs((double) actual[i] - expected[i]);
-            if (!(d <= most)) {
-                most = d;
-                worst = i;
-            }
-        }
-        assertThat(most)
-                .as("%s: largest difference, at %d: %s, expected %s", what, worst, actual[worst], expected[worst])
-                .isLessThanOrEqualTo(tolerance);
-    }
-
-    /**
-     * As {@link #assertClose(String, float[], float[], double)}, the tolerance a part of the largest expected value.
-     */
-    static void assertCloseToMax(String what, float[] actual, float[] expected, double part) {
-        assertClose(what, actual, expected, part * maxAbs(expected));
+    private static int[] dims(SafetensorsFile.Entry e) {
+        return Arrays.stream(e.shape()).mapToInt(Math::toIntExact).toArray();
     }
 }
