@@ -25,6 +25,9 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             TrainCommand.class,
             GenerateCommand.class,
+            ExportCommand.class,
+            InitCommand.class,
+            LogitsCommand.class,
             InfoCommand.class,
             ParityCommand.class,
             MemoryCommand.class,

@@ -166,7 +166,7 @@ final class GenerateCommand implements Runnable {
     }
 
     /** Checkpoints of a run share the tokenizer of the run, two folders above. */
-    private static Path folderOfTokenizer(Path checkpoint) {
+    static Path folderOfTokenizer(Path checkpoint) {
         Path folder = (Files.isDirectory(checkpoint) ? checkpoint : checkpoint.resolveSibling("")).toAbsolutePath();
         if (!Files.exists(folder.resolve(Tokenizers.FILE)) && folder.getNameCount() > 2) {
             Path run = folder.getParent().getParent();

@@ -67,7 +67,7 @@ public final class AtomicFile {
         }
     }
 
-    private static String reason(IOException e) {
+    static String reason(IOException e) {
         return switch (e) {
             case NoSuchFileException f -> "no such folder";
             case AccessDeniedException f -> "permission denied";
@@ -78,7 +78,7 @@ public final class AtomicFile {
     }
 
     /** A rename is on the disk only when the folder is. Systems that cannot open a folder (Windows) do without. */
-    private static void forceDirectory(Path folder) throws IOException {
+    static void forceDirectory(Path folder) throws IOException {
         if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
                 channel.force(true);

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class CheckpointFiles implements AutoCloseable {
     static final String CONFIG = "config.json";
     static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+    static final String INDEX = "model.safetensors.index.json";
 
     private final Path path;
     private final DeepSeekConfig config;

@@ -136,9 +136,13 @@ public final class SafetensorsFile implements AutoCloseable {
      * without their scales.
      */
     public void read(String name, float[] out, int at) {
+        read(name, 0, heapShape(entry(name)).size(), out, at);
+    }
+
+    /** Reads {@code n} values from the {@code first} on, row-major, as {@link #read(String, float[], int)} does. */
+    void read(String name, long first, int n, float[] out, int at) {
         Entry e = entry(name);
-        int n = heapShape(e).size();
-        MemorySegment s = segment(name);
+        MemorySegment s = segment(name).asSlice(first * e.type().bytes(), (long) n * e.type().bytes());
         switch (e.type()) {
             case F32 -> MemorySegment.copy(s, F32, 0, out, at, n);
             case F64 -> {
@@ -153,7 +157,7 @@ public final class SafetensorsFile implements AutoCloseable {
             }
             case BF16 -> {
                 for (int i = 0; i < n; i++) {
-                    out[at + i] = Float.intBitsToFloat(s.get(I16, 2L * i) << 16);
+                    out[at + i] = Bf16.decode(s.get(I16, 2L * i));
                 }
             }
             case F8_E4M3 -> {

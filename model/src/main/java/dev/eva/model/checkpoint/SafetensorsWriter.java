@@ -1,11 +1,13 @@
 package dev.eva.model.checkpoint;
 
 import dev.eva.tensor.IntTensor;
+import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -33,6 +35,8 @@ public final class SafetensorsWriter {
 
     private final Map<String, Item> items = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
+    /** The part of a {@link FloatSource} that is being written. */
+    private float[] floats = new float[0];
 
     /** A free-form string in the header. */
     public SafetensorsWriter metadata(String key, String value) {
@@ -89,6 +93,35 @@ public final class SafetensorsWriter {
                 dims.clone(),
                 size,
                 (into, from, count) -> into.put(bytes, from * type.bytes(), count * type.bytes()));
+    }
+
+    /** A tensor of F32 or BF16 (nearest, ties to even) whose values are made or read while the file is written. */
+    SafetensorsWriter add(String name, StoredType type, int[] dims, FloatSource values) {
+        if (type != StoredType.F32 && type != StoredType.BF16) {
+            throw new IllegalArgumentException("add " + name + ": floats as " + type + "; need F32 or BF16");
+        }
+        return add(name, type, dims.clone(), Shape.of(dims).size(), (into, from, count) -> {
+            if (floats.length < count) {
+                floats = new float[count];
+            }
+            values.read(from, count, floats);
+            if (type == StoredType.F32) {
+                into.asFloatBuffer().put(floats, 0, count);
+            } else {
+                putBf16(floats, count, into.asShortBuffer());
+            }
+            into.position(into.position() + count * type.bytes());
+        });
+    }
+
+    private static void putBf16(float[] values, int count, ShortBuffer into) {
+        short[] codes = new short[count];
+        Parallel.elements(count, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                codes[i] = Bf16.encode(values[i]);
+            }
+        });
+        into.put(codes);
     }
 
     private SafetensorsWriter add(String name, StoredType type, int[] dims, int size, Source source) {

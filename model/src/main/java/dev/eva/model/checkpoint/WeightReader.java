@@ -31,7 +31,8 @@ final class WeightReader {
      */
     void check(List<ParameterShape> parameters, DeepSeekConfig config) {
         Set<String> unused = new LinkedHashSet<>(files.names());
-        unused.removeIf(name -> name.endsWith(".rotary_emb.inv_freq"));
+        // transformers saves empty matrices for shared experts of which there are none.
+        unused.removeIf(name -> name.endsWith(".rotary_emb.inv_freq") || files.entry(name).size() == 0);
         List<String> missing = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         if (config.numNextnPredictLayers() == 0) {

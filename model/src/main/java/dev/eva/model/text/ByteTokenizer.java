@@ -8,10 +8,33 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** A token a byte of UTF-8: 256 ids, any text. */
+/**
+ * A token a byte of UTF-8: 256 ids, any text. Further ids, which a model may have, are in no text and decode to their
+ * number: {@code <|300|>}.
+ */
 public final class ByteTokenizer implements Tokenizer {
     static final String TYPE = "byte";
-    private static final int VOCAB = 256;
+    static final int BYTES = 256;
+
+    private final int vocabSize;
+
+    /** A tokenizer of 256 ids. */
+    public ByteTokenizer() {
+        this(BYTES);
+    }
+
+    /** A tokenizer of 256 ids or more. */
+    public ByteTokenizer(int vocabSize) {
+        if (vocabSize < BYTES) {
+            throw new TextException("tokenizer: " + vocabSize + " ids for bytes; need at least " + BYTES);
+        }
+        this.vocabSize = vocabSize;
+    }
+
+    /** What an id that is no byte decodes to. */
+    static String beyond(int id) {
+        return "<|" + id + "|>";
+    }
 
     @Override
     public String type() {
@@ -20,7 +43,7 @@ public final class ByteTokenizer implements Tokenizer {
 
     @Override
     public int vocabSize() {
-        return VOCAB;
+        return vocabSize;
     }
 
     @Override
@@ -40,12 +63,12 @@ public final class ByteTokenizer implements Tokenizer {
 
     @Override
     public StreamDecoder decoder() {
-        return new Bytes();
+        return new Bytes(vocabSize);
     }
 
     @Override
     public String fingerprint() {
-        return TYPE;
+        return vocabSize == BYTES ? TYPE : TYPE + " " + vocabSize;
     }
 
     /** Decodes bytes as they come; a sequence that is not UTF-8 becomes U+FFFD, one that is not yet whole waits. */
@@ -58,10 +81,18 @@ public final class ByteTokenizer implements Tokenizer {
         private final ByteBuffer waiting = ByteBuffer.allocate(4);
 
         private final CharBuffer chars = CharBuffer.allocate(8);
+        private final int vocabSize;
+
+        private Bytes(int vocabSize) {
+            this.vocabSize = vocabSize;
+        }
 
         @Override
         public String accept(int id) {
-            waiting.put((byte) Objects.checkIndex(id, VOCAB));
+            if (Objects.checkIndex(id, vocabSize) >= BYTES) {
+                return end() + beyond(id);
+            }
+            waiting.put((byte) id);
             return decode(false);
         }
 

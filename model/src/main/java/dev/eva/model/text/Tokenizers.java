@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Tokenizers by name, and their file {@code tokenizer.json} in a run or checkpoint: {@code {"type": "char", "vocab":
  * ["\n", " ", ...]}} or
- * {@code {"type": "byte"}}.
+ * {@code {"type": "byte"}}, or the same two in Hugging Face's format ({@link HfTokenizerJson}).
  */
 public final class Tokenizers {
     /** Name of the file in a folder. */
@@ -61,6 +61,9 @@ public final class Tokenizers {
         }
         try {
             JsonNode root = JSON.readTree(Files.readString(file));
+            if (root.path("model").isObject()) {
+                return HfTokenizerJson.read(file, root);
+            }
             return switch (root.path("type").asString("")) {
                 case CharTokenizer.TYPE -> CharTokenizer.of(alphabet(file, root.path("vocab")));
                 case ByteTokenizer.TYPE -> new ByteTokenizer();

@@ -43,6 +43,20 @@ class BadInputTest {
         "generate x --prompt a --top-p 1.5          | eva generate: --top-p: 1.5; need more than 0 and at most 1",
         "generate x --prompt a --max-tokens 0       | eva generate: --max-tokens: 0; need at least 1",
         "info a b                                   | eva info: ",
+        "export a                                   | eva export: Missing required parameter: 'DIR'",
+        "export a b --dtype f16                     | eva export: Invalid value for option '--dtype': expected one of",
+        "export a b --max-shard-size 2              | eva export: Invalid value for option '--max-shard-size': '2' is",
+        "export a b --max-shard-size 0GB            | eva export: Invalid value for option '--max-shard-size': '0GB'",
+        "export a b --max-shard-size 1.5GB          | eva export: Invalid value for option '--max-shard-size'",
+        "export a b --max-shard-size 99999999999TB  | '99999999999TB' is more than 2^63 bytes",
+        "init out                                   | eva init: ",
+        "init --preset shakespear out               | eva init: --preset: unknown name shakespear; need one of mini,",
+        "init --preset mini                         | eva init: Missing required parameter: 'OUT'",
+        "init --preset mini --config x.json out     | eva init: ",
+        "logits a                                   | eva logits: ",
+        "logits a --ids 1,two                       | eva logits: Invalid value for option '--ids'",
+        "logits a --ids 1 --prompt x                | eva logits: ",
+        "logits a --ids 1 --max-tokens -1           | eva logits: --max-tokens: -1; need 0 or more",
         "memory --heads 0                           | eva memory: --heads: 0; need at least 1",
         "memory --latent 3                          | eva memory: a shape of your own needs --heads",
         "memory --preset v4                         | eva memory: --preset: unknown name v4; need one of mini,",
@@ -58,6 +72,10 @@ class BadInputTest {
         expect(FAILED, eva("info", none.toString()), none + ": no such file or folder");
         expect(FAILED, eva("info", none + ".json"), none + ".json: no such file");
         expect(FAILED, eva("generate", none.toString(), "--prompt", "a"), none + ": no such file or folder");
+        expect(FAILED, eva("export", none.toString(), dir + "/out"), none + ": no such file or folder");
+        expect(FAILED, eva("init", "--config", none + ".json", dir + "/out"), none + ".json: no such file");
+        expect(FAILED, eva("logits", none.toString(), "--ids", "1"), none + ": no such file or folder");
+        assertThat(dir.resolve("out")).doesNotExist();
         expect(FAILED, train("--data", none.toString()), none.toString());
         expect(FAILED, train("--config", none + ".json"), none + ".json: no such file");
         expect(FAILED, eva("train", "--resume", none.toString()), none.toString());
@@ -71,6 +89,8 @@ class BadInputTest {
         expect(FAILED, eva("info", dir.toString()), dir.toString());
         Path file = Files.writeString(dir.resolve("file"), "text".repeat(1000));
         expect(FAILED, eva("train", "--steps", "1", "--out", file.toString()), file + ": is a file");
+        expect(FAILED, eva("init", "--preset", "mini", file.toString()), file + ": is a file; need the name of a new");
+        expect(FAILED, eva("init", "--preset", "mini", dir.toString()), dir + ": is not empty and is not overwritten");
     }
 
     @Test

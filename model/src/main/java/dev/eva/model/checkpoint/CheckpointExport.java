@@ -1,0 +1,131 @@
+package dev.eva.model.checkpoint;
+
+import dev.eva.model.DeepSeekConfig;
+import dev.eva.model.ParameterShape;
+import dev.eva.model.text.HfTokenizerJson;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Writes a checkpoint as a folder in Hugging Face's format, which transformers, safetensors and tokenizers open. The
+ * weights go from file to file in parts, so a model of any size passes through a small heap.
+ */
+public final class CheckpointExport {
+    /** Tensors that are written as float32 whatever the type: selection of experts adds them to scores. */
+    private static final String ROUTING_BIAS = ".e_score_correction_bias";
+
+    /** Files of a tokenizer in Hugging Face's format that are handed on as they are. */
+    private static final List<String> TOKENIZER_FILES =
+            List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja");
+
+    /**
+     * How weights are stored.
+     *
+     * @param type F32, or BF16: nearest, ties to even
+     * @param maxShardBytes bytes of tensors in a file at most
+     */
+    public record Form(StoredType type, long maxShardBytes) {
+        public Form {
+            if (type != StoredType.F32 && type != StoredType.BF16) {
+                throw new IllegalArgumentException("weights as " + type + "; need F32 or BF16");
+            }
+            if (maxShardBytes < 1) {
+                throw new IllegalArgumentException("shards of " + maxShardBytes + " bytes; need at least 1");
+            }
+        }
+
+        StoredType typeOf(String name) {
+            return name.endsWith(ROUTING_BIAS) ? StoredType.F32 : type;
+        }
+    }
+
+    /**
+     * What was written.
+     *
+     * @param bytes of all tensors
+     * @param files safetensors files
+     * @param tokenizer whether there is a {@code tokenizer.json}
+     */
+    public record Result(long bytes, int files, boolean tokenizer) {}
+
+    private CheckpointExport() {}
+
+    /**
+     * Writes a folder.
+     *
+     * @param source a checkpoint
+     * @param tokenizer the folder in which its {@code tokenizer.json} would be
+     * @param target does not exist, or is an empty folder; written beside and renamed
+     * @throws CheckpointException if the source does not fit its config, or if {@code target} is not free or cannot be
+     *     written; there is then nothing new
+     */
+    public static Result write(Path source, Path tokenizer, Form form, Path target) {
+        try (CheckpointFiles files = CheckpointFiles.open(source)) {
+            DeepSeekConfig config = files.predictionLayerNames().isEmpty()
+                    ? files.config().withPredictionLayers(0)
+                    : files.config();
+            List<ParameterShape> shapes = ParameterShape.of(config);
+            new WeightReader(files).check(shapes, config);
+            ShardedWriter writer = new ShardedWriter(form.maxShardBytes());
+            homes(config, shapes).forEach((name, stored) -> {
+                int[] dims = Arrays.stream(files.entry(stored).shape())
+                        .mapToInt(Math::toIntExact)
+                        .toArray();
+                writer.add(name, form.typeOf(name), dims, StoredFloats.of(files, stored));
+            });
+            Path beside = Files.isDirectory(source)
+                    ? source
+                    : source.toAbsolutePath().getParent();
+            int[] count = new int[1];
+            boolean[] withTokenizer = new boolean[1];
+            CheckpointFolder.write(target, writer.bytes(), folder -> {
+                count[0] = writer.write(folder);
+                ReleaseConfig.of(config, form.type())
+                        .tokenIdsOf(JsonMapper.shared()
+                                .readTree(Files.readString(beside.resolve(CheckpointFiles.CONFIG))))
+                        .write(folder);
+                copy(beside, ReleaseConfig.GENERATION, folder);
+                withTokenizer[0] = tokenizer(tokenizer, config.maxPositionEmbeddings(), folder);
+            });
+            return new Result(writer.bytes(), count[0], withTokenizer[0]);
+        }
+    }
+
+    /**
+     * The tensors to write, in the order of the model, and under what name each is stored: its own, but for the copies
+     * of embedding and head that releases have in multi-token prediction layers.
+     */
+    private static Map<String, String> homes(DeepSeekConfig config, List<ParameterShape> shapes) {
+        Map<String, String> homes = new LinkedHashMap<>();
+        shapes.forEach(p -> HfNames.pieces(p).forEach(piece -> homes.put(piece.name(), piece.name())));
+        for (int k = 0; k < config.numNextnPredictLayers(); k++) {
+            homes.putAll(HfNames.copies(config.numHiddenLayers() + k));
+        }
+        return homes;
+    }
+
+    private static boolean tokenizer(Path from, int maxLength, Path to) throws IOException {
+        if (HfTokenizerJson.convert(from, maxLength, to)) {
+            return true;
+        }
+        for (String name : TOKENIZER_FILES) {
+            copy(from, name, to);
+        }
+        return Files.exists(to.resolve(TOKENIZER_FILES.getFirst()));
+    }
+
+    private static void copy(Path from, String name, Path to) throws IOException {
+        if (Files.isRegularFile(from.resolve(name))) {
+            byte[] bytes = Files.readAllBytes(from.resolve(name));
+            AtomicFile.write(
+                    to.resolve(name), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(bytes)));
+        }
+    }
+}
