@@ -30,6 +30,8 @@ import java.util.concurrent.ThreadLocalRandom;
 class ArchitectureTest {
     private static final String JDK = "java..";
     private static final String COLLECTIONS = "org.eclipse.collections..";
+    /** Where SIMD classes live: a package of its own in each module that has kernels. */
+    private static final String[] VECTOR_KERNELS = {"dev.eva.tensor.kernel.vector..", "dev.eva.fp8.vector.."};
 
     @ArchTest
     static final ArchRule tensorUsesTheJdkAlone = only("dev.eva.tensor..", JDK, "jdk.incubator.vector..");
@@ -38,7 +40,8 @@ class ArchitectureTest {
     static final ArchRule nnUsesTensor = only("dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS);
 
     @ArchTest
-    static final ArchRule fp8UsesNn = only("dev.eva.fp8..", "dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS);
+    static final ArchRule fp8UsesNn = only(
+            "dev.eva.fp8..", "dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS, "jdk.incubator.vector..");
 
     @ArchTest
     static final ArchRule moeUsesNn = only("dev.eva.moe..", "dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS);
@@ -61,7 +64,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule simdIsBehindTheKernelSeam = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.eva.tensor.kernel.vector..")
+            .resideOutsideOfPackages(VECTOR_KERNELS)
             .should()
             .dependOnClassesThat()
             .resideInAPackage("jdk.incubator.vector..");
@@ -69,10 +72,10 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule vectorKernelsAreFoundNotNamed = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.eva.tensor.kernel.vector..")
+            .resideOutsideOfPackages(VECTOR_KERNELS)
             .should()
             .dependOnClassesThat()
-            .resideInAPackage("dev.eva.tensor.kernel.vector..");
+            .resideInAnyPackage(VECTOR_KERNELS);
 
     @ArchTest
     static final ArchRule onlyCommandsAndBenchmarksPrint = noClasses()

@@ -9,7 +9,8 @@ import java.util.ServiceLoader;
 /**
  * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|...} forces a provider; one that is
  * forced and
- * cannot work is an error that says what is missing. Whatever the chosen provider lacks comes from the next one, the
+ * cannot work is an error that says what is missing; providers of one name, each with families of its module, are
+ * taken together. Whatever the chosen provider lacks comes from the next one, the
  * scalar reference last.
  */
 public final class Kernels {
@@ -54,8 +55,10 @@ public final class Kernels {
         if (!forced.isEmpty()
                 && !forced.equals(REFERENCE)
                 && found.stream().noneMatch(p -> p.name().equals(forced))) {
+            List<String> names =
+                    found.stream().map(KernelProvider::name).distinct().toList();
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + forced + ": no such provider; have "
-                    + String.join(", ", found.stream().map(KernelProvider::name).toList()) + ", " + REFERENCE);
+                    + String.join(", ", names) + ", " + REFERENCE);
         }
         List<KernelProvider> chosen = new ArrayList<>();
         for (KernelProvider p : found) {
