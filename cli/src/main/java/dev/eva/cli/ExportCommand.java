@@ -1,11 +1,13 @@
 package dev.eva.cli;
 
 import dev.eva.model.checkpoint.CheckpointExport;
+import dev.eva.model.checkpoint.StoredType;
 import dev.eva.model.train.RunFolder;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -27,6 +29,18 @@ import picocli.CommandLine.Spec;
             "  eva export DeepSeek-V2-Lite v2-lite-bf16 --dtype bf16 --max-shard-size 2GB"
         })
 final class ExportCommand implements Runnable {
+    /** Types of stored weights, by their names on the command line. */
+    private enum Dtype {
+        F32(StoredType.F32),
+        BF16(StoredType.BF16);
+
+        private final StoredType stored;
+
+        Dtype(StoredType stored) {
+            this.stored = stored;
+        }
+    }
+
     @Spec
     private CommandSpec spec;
 
@@ -39,17 +53,27 @@ final class ExportCommand implements Runnable {
     @Parameters(index = "1", paramLabel = "DIR", description = "A new or empty folder.")
     private Path target;
 
+    @Option(
+            names = "--dtype",
+            paramLabel = "f32|bf16",
+            defaultValue = "f32",
+            description = "Type of the weights; bf16 rounds to the nearest (${DEFAULT-VALUE}).")
+    private Dtype dtype;
+
     @Mixin
-    private CheckpointForm form;
+    private ShardSize shardSize;
 
     @Override
     public void run() {
         Path checkpoint = RunFolder.checkpointOf(model);
         CheckpointExport.Result result = CheckpointExport.write(
-                checkpoint, GenerateCommand.folderOfTokenizer(checkpoint), form.form(), target);
+                checkpoint,
+                GenerateCommand.folderOfTokenizer(checkpoint),
+                new CheckpointExport.Form(dtype.stored, shardSize.bytes()),
+                target);
         spec.commandLine()
                 .getOut()
-                .println(form.summary(target, result)
+                .println(ShardSize.summary(target, dtype, result)
                         + (result.tokenizer() ? ", with its tokenizer" : "; " + checkpoint + " has no tokenizer.json"));
     }
 }

@@ -5,6 +5,7 @@ import dev.eva.model.Presets;
 import dev.eva.model.checkpoint.CheckpointExport;
 import dev.eva.model.checkpoint.ConfigJson;
 import dev.eva.model.checkpoint.RandomCheckpoint;
+import dev.eva.model.checkpoint.StoredType;
 import java.nio.file.Path;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
             "",
             "Matrices are normal with the config's initializer_range, gains one, routing biases zero. The weights are",
             "drawn while they are written: memory does not limit the size. The same seed gives the same weights.",
+            "In fp8, embedding, head, norms and routers are bf16, as in releases.",
             "With a vocabulary of 256 or more there is a tokenizer of bytes.",
             "",
             "Examples:",
@@ -46,6 +48,19 @@ final class InitCommand implements Runnable {
         private Path config;
     }
 
+    /** Types of stored weights, by their names on the command line. */
+    private enum Dtype {
+        F32(StoredType.F32),
+        BF16(StoredType.BF16),
+        FP8(StoredType.F8_E4M3);
+
+        private final StoredType stored;
+
+        Dtype(StoredType stored) {
+            this.stored = stored;
+        }
+    }
+
     @Spec
     private CommandSpec spec;
 
@@ -55,18 +70,26 @@ final class InitCommand implements Runnable {
     @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Of the weights (${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(
+            names = "--dtype",
+            paramLabel = "f32|bf16|fp8",
+            defaultValue = "f32",
+            description = "Type of the weights; fp8 is E4M3 with scales of 128 x 128 blocks (${DEFAULT-VALUE}).")
+    private Dtype dtype;
+
     @Mixin
-    private CheckpointForm form;
+    private ShardSize shardSize;
 
     @Parameters(paramLabel = "OUT", description = "A new or empty folder.")
     private Path target;
 
     @Override
     public void run() {
-        CheckpointExport.Result result = RandomCheckpoint.write(config(), seed, form.form(), target);
+        CheckpointExport.Result result = RandomCheckpoint.write(
+                config(), seed, new CheckpointExport.Form(dtype.stored, shardSize.bytes()), target);
         spec.commandLine()
                 .getOut()
-                .println(form.summary(target, result)
+                .println(ShardSize.summary(target, dtype, result)
                         + (result.tokenizer() ? ", with a tokenizer of bytes" : ", no tokenizer"));
     }
 

@@ -28,13 +28,13 @@ public final class CheckpointExport {
     /**
      * How weights are stored.
      *
-     * @param type F32, or BF16: nearest, ties to even
+     * @param type F32; BF16: nearest, ties to even; or F8_E4M3 with scales of blocks, for random weights only
      * @param maxShardBytes bytes of tensors in a file at most
      */
     public record Form(StoredType type, long maxShardBytes) {
         public Form {
-            if (type != StoredType.F32 && type != StoredType.BF16) {
-                throw new IllegalArgumentException("weights as " + type + "; need F32 or BF16");
+            if (type != StoredType.F32 && type != StoredType.BF16 && type != StoredType.F8_E4M3) {
+                throw new IllegalArgumentException("weights as " + type + "; need F32, BF16 or F8_E4M3");
             }
             if (maxShardBytes < 1) {
                 throw new IllegalArgumentException("shards of " + maxShardBytes + " bytes; need at least 1");
@@ -42,7 +42,10 @@ public final class CheckpointExport {
         }
 
         StoredType typeOf(String name) {
-            return name.endsWith(ROUTING_BIAS) ? StoredType.F32 : type;
+            if (name.endsWith(ROUTING_BIAS)) {
+                return StoredType.F32;
+            }
+            return type == StoredType.F8_E4M3 && !HfNames.isFp8(name) ? StoredType.BF16 : type;
         }
     }
 
@@ -67,6 +70,9 @@ public final class CheckpointExport {
      *     written; there is then nothing new
      */
     public static Result write(Path source, Path tokenizer, Form form, Path target) {
+        if (form.type() == StoredType.F8_E4M3) {
+            throw new IllegalArgumentException("export: weights as F8_E4M3; need F32 or BF16");
+        }
         try (CheckpointFiles files = CheckpointFiles.open(source)) {
             DeepSeekConfig config = files.predictionLayerNames().isEmpty()
                     ? files.config().withPredictionLayers(0)

@@ -40,16 +40,23 @@ public final class HfNames {
             Map.entry("ffn.gateBias", "mlp.gate.e_score_correction_bias"));
 
     private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
+    private static final Pattern FP8 =
+            Pattern.compile("model\\.layers\\.\\d+\\.(self_attn|mlp)\\..*_proj(_with_mqa)?\\.weight");
     private static final Pattern FEED_FORWARD = Pattern.compile("ffn\\.(sharedExperts\\.|experts\\.|)(w13|w2)");
 
     /**
      * A tensor of a checkpoint and where it lies in a parameter.
      *
      * @param name Hugging Face's name
-     * @param offset first element in the parameter, row-major
+     * @param first first element in the parameter, row-major; the experts of the largest layers are no single array
      * @param dims sizes in the file
      */
-    public record Piece(String name, int offset, int... dims) {
+    public record Piece(String name, long first, int... dims) {
+        /** The first element of a parameter that is an array. */
+        public int offset() {
+            return Math.toIntExact(first);
+        }
+
         /** Number of elements. */
         public int size() {
             return Arrays.stream(dims).reduce(1, Math::multiplyExact);
@@ -88,6 +95,11 @@ public final class HfNames {
         throw new IllegalArgumentException("checkpoint names: no Hugging Face name for parameter " + name);
     }
 
+    /** Whether releases in FP8 store this tensor so: the projections of attention and of feed-forward networks. */
+    static boolean isFp8(String name) {
+        return FP8.matcher(name).matches();
+    }
+
     /** Whether a tensor belongs to a layer behind the last decoder layer: multi-token prediction. */
     static boolean isBehindLayer(String name, int numHiddenLayers) {
         Matcher m = LAYER.matcher(name.startsWith("model.") ? name.substring("model.".length()) : name);
@@ -112,13 +124,13 @@ public final class HfNames {
             return pieces;
         }
         for (int e = 0; e < dims[0]; e++) {
-            int offset = Math.multiplyExact(e, Math.multiplyExact(dims[1], dims[2]));
+            long offset = (long) e * Math.multiplyExact(dims[1], dims[2]);
             matrixPieces(mlp + "experts." + e + ".", matrix, offset, dims[1], dims[2], pieces);
         }
         return pieces;
     }
 
-    private static void matrixPieces(String prefix, String matrix, int offset, int rows, int cols, List<Piece> into) {
+    private static void matrixPieces(String prefix, String matrix, long offset, int rows, int cols, List<Piece> into) {
         if (matrix.equals("w2")) {
             into.add(new Piece(prefix + "down_proj.weight", offset, rows, cols));
         } else {

@@ -1,5 +1,6 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.Fp8Blocks;
 import dev.eva.model.DeepSeekConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,13 +26,19 @@ final class ReleaseConfig {
         this.config = config;
     }
 
-    /** The config of a model whose weights are stored as {@code type} (F32 or BF16), without ids of special tokens. */
+    /** The config of a model with weights stored as F32, BF16 or F8_E4M3, without ids of special tokens. */
     static ReleaseConfig of(DeepSeekConfig model, StoredType type) {
         ObjectNode root = (ObjectNode) JSON.readTree(ConfigJson.toJson(model));
-        String dtype = type == StoredType.BF16 ? "bfloat16" : "float32";
+        // What is not in FP8 is in BF16.
+        String dtype = type == StoredType.F32 ? "float32" : "bfloat16";
         root.put("torch_dtype", dtype).put("dtype", dtype);
         root.put("rope_interleave", true);
         root.put("pretraining_tp", 1).put("ep_size", 1);
+        if (type == StoredType.F8_E4M3) {
+            ObjectNode quantization = root.putObject("quantization_config");
+            quantization.put("quant_method", "fp8").put("fmt", "e4m3").put("activation_scheme", "dynamic");
+            quantization.putArray("weight_block_size").add(Fp8Blocks.BLOCK).add(Fp8Blocks.BLOCK);
+        }
         rope(root);
         // Absent, transformers takes 0 and 1 for them, which here are tokens as any other.
         TOKEN_IDS.forEach(root::putNull);

@@ -1,5 +1,6 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.E4m3;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Shape;
@@ -95,20 +96,21 @@ public final class SafetensorsWriter {
                 (into, from, count) -> into.put(bytes, from * type.bytes(), count * type.bytes()));
     }
 
-    /** A tensor of F32 or BF16 (nearest, ties to even) whose values are made or read while the file is written. */
+    /** A tensor of F32, BF16 or F8_E4M3 (nearest, ties to even), whose values are made or read while it is written. */
     SafetensorsWriter add(String name, StoredType type, int[] dims, FloatSource values) {
-        if (type != StoredType.F32 && type != StoredType.BF16) {
-            throw new IllegalArgumentException("add " + name + ": floats as " + type + "; need F32 or BF16");
+        if (type != StoredType.F32 && type != StoredType.BF16 && type != StoredType.F8_E4M3) {
+            throw new IllegalArgumentException("add " + name + ": floats as " + type + "; need F32, BF16 or F8_E4M3");
         }
         return add(name, type, dims.clone(), Shape.of(dims).size(), (into, from, count) -> {
             if (floats.length < count) {
                 floats = new float[count];
             }
             values.read(from, count, floats);
-            if (type == StoredType.F32) {
-                into.asFloatBuffer().put(floats, 0, count);
-            } else {
-                putBf16(floats, count, into.asShortBuffer());
+            ByteBuffer all = into.slice().order(ByteOrder.LITTLE_ENDIAN);
+            switch (type.bytes()) {
+                case Float.BYTES -> all.asFloatBuffer().put(floats, 0, count);
+                case Short.BYTES -> putBf16(floats, count, all.asShortBuffer());
+                default -> putE4m3(floats, count, all);
             }
             into.position(into.position() + count * type.bytes());
         });
@@ -119,6 +121,16 @@ public final class SafetensorsWriter {
         Parallel.elements(count, (from, to) -> {
             for (int i = from; i < to; i++) {
                 codes[i] = Bf16.encode(values[i]);
+            }
+        });
+        into.put(codes);
+    }
+
+    private static void putE4m3(float[] values, int count, ByteBuffer into) {
+        byte[] codes = new byte[count];
+        Parallel.elements(count, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                codes[i] = E4m3.encode(values[i]);
             }
         });
         into.put(codes);

@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.DeepSeekModel;
+import dev.eva.model.ParameterShape;
+import dev.eva.model.Presets;
 import dev.eva.model.checkpoint.CheckpointExport.Form;
 import dev.eva.model.checkpoint.ConfigJson.Mode;
 import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
+import dev.eva.nn.Parameter;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +56,45 @@ class RandomCheckpointTest {
             rounded[i] = Bf16.decode(Bf16.encode(rounded[i]));
         }
         assertThat(tensor(half, "embed").toArray()).isEqualTo(rounded);
+    }
+
+    @Test
+    void fp8IsTheSameModelWithThreeBitsOfFraction() throws IOException {
+        DeepSeekModel exact = fresh("exact", 7, F32);
+        DeepSeekModel coded = fresh("coded", 7, new Form(StoredType.F8_E4M3, Long.MAX_VALUE));
+        for (Parameter p : exact.parameters()) {
+            float[] a = p.value().toArray();
+            float[] b = tensor(coded, p.name()).toArray();
+            for (int i = 0; i < a.length; i++) {
+                // Half of the last place of a code, and of the smallest subnormal one.
+                assertThat(b[i]).as(p.name()).isCloseTo(a[i], within(Math.abs(a[i]) / 16 + 0.006f / 56 / 1024));
+            }
+        }
+        try (SafetensorsFile file = SafetensorsFile.open(dir.resolve("coded/model.safetensors"))) {
+            assertThat(file.entry("model.layers.1.mlp.experts.3.up_proj.weight").type())
+                    .isEqualTo(StoredType.F8_E4M3);
+            assertThat(file.entry("model.layers.0.self_attn.kv_a_proj_with_mqa.weight").type())
+                    .isEqualTo(StoredType.F8_E4M3);
+            for (String name : List.of("lm_head.weight", "model.norm.weight", "model.layers.1.mlp.gate.weight")) {
+                assertThat(file.entry(name).type()).isEqualTo(StoredType.BF16);
+            }
+        }
+        assertThat(Files.readString(dir.resolve("coded/config.json")))
+                .contains("quantization_config", "\"quant_method\" : \"fp8\"", "[ 128, 128 ]");
+    }
+
+    @Test
+    void theLargestLayersHaveNamesToo() {
+        List<HfNames.Piece> pieces = ParameterShape.of(Presets.v3()).stream()
+                .flatMap(p -> HfNames.pieces(p).stream())
+                .toList();
+        assertThat(pieces).filteredOn(p -> p.name().equals("model.layers.60.mlp.experts.255.up_proj.weight"))
+                .singleElement()
+                .satisfies(p -> assertThat(p.first()).isEqualTo((255L * 2 + 1) * 2048 * 7168));
+        long all = pieces.stream().mapToLong(HfNames.Piece::size).sum();
+        assertThat(all).isEqualTo(ParameterShape.of(Presets.v3()).stream()
+                .mapToLong(ParameterShape::size)
+                .sum());
     }
 
     @Test
