@@ -124,7 +124,11 @@ public final class CheckpointExport {
         for (String name : TOKENIZER_FILES) {
             copy(from, name, to);
         }
-        return Files.exists(to.resolve(TOKENIZER_FILES.getFirst()));
+        boolean copied = Files.exists(to.resolve(TOKENIZER_FILES.getFirst()));
+        if (copied && !Files.exists(to.resolve(TOKENIZER_FILES.get(1)))) {
+            HfTokenizerJson.writeConfig(maxLength, to);
+        }
+        return copied;
     }
 
     private static void copy(Path from, String name, Path to) throws IOException {

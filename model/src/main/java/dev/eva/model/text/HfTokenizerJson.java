@@ -168,7 +168,11 @@ public final class HfTokenizerJson {
         }
     }
 
-    private static void writeConfig(int maxLength, Path to) throws IOException {
+    /**
+     * Writes the {@code tokenizer_config.json} of a tokenizer that has none: without it transformers takes the class
+     * of the model's family, which need not be the one that {@code tokenizer.json} describes.
+     */
+    public static void writeConfig(int maxLength, Path to) throws IOException {
         ObjectNode config = JSON.createObjectNode()
                 .put("tokenizer_class", "PreTrainedTokenizerFast")
                 .put("clean_up_tokenization_spaces", false)

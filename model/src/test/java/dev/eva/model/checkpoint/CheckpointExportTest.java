@@ -201,9 +201,11 @@ class CheckpointExportTest {
 
         Path again = dir.resolve("again");
         Files.writeString(target.resolve("chat_template.jinja"), "{{ messages }}");
+        Files.delete(target.resolve("tokenizer_config.json"));
         CheckpointExport.write(target, target, F32, again);
         assertThat(again.resolve("tokenizer.json")).hasSameTextualContentAs(target.resolve("tokenizer.json"));
         assertThat(again.resolve("chat_template.jinja")).hasContent("{{ messages }}");
+        assertThat(again.resolve("tokenizer_config.json")).content().contains("PreTrainedTokenizerFast", "4096");
     }
 
     @Test
