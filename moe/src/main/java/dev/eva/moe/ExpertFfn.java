@@ -32,14 +32,15 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
      * @param gates (T, K) weights, whose columns {@code order} has sorted
      */
     static Tensor expertFfn(Tensor x, Tensor gates, PreparedWeight w13, PreparedWeight w2, SlotOrder order) {
-        return Tape.apply(new ExpertFfn(w13, w2, order), x, gates, w13.weight(), w2.weight());
+        ExpertFfn op = new ExpertFfn(w13, w2, order);
+        return w13.isFrozen() ? Tape.apply(op, x, gates) : Tape.apply(op, x, gates, w13.weight(), w2.weight());
     }
 
     @Override
     public Tensor forward(Ctx ctx, Tensor... in) {
         Tensor x = in[0];
         if (x.shape().rank() != 2 || x.dim(1) != w13.inFeatures() || x.dim(0) * order.perToken() != order.slots()) {
-            throw new IllegalArgumentException("experts: input " + x.shape() + ", weight " + in[2].shape() + ", "
+            throw new IllegalArgumentException("experts: input " + x.shape() + ", weight " + w13.sizes() + ", "
                     + order.slots() + " slots; need input (tokens, in), " + order.perToken() + " slots a token");
         }
         int f = w2.inFeatures();

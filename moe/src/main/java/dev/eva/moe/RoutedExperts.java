@@ -4,6 +4,7 @@ import dev.eva.nn.Layer;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.init.Init;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.FrozenMatrix;
 import dev.eva.tensor.kernel.PreparedWeight;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -18,18 +19,25 @@ public final class RoutedExperts implements Layer {
     private final PreparedWeight w13;
     private final PreparedWeight w2;
 
+    private RoutedExperts(PreparedWeight w13, PreparedWeight w2) {
+        if (w13.groups() != w2.groups()
+                || w13.outFeatures() != 2 * w2.inFeatures()
+                || w13.inFeatures() != w2.outFeatures()) {
+            throw new IllegalArgumentException(
+                    "experts: w13 " + w13.sizes() + ", w2 " + w2.sizes() + "; need (E, 2F, D) and (E, D, F)");
+        }
+        this.w13 = w13;
+        this.w2 = w2;
+    }
+
     /** Over w13 (E, 2F, D) and w2 (E, D, F), which are not copied and become parameters. */
     RoutedExperts(Tensor w13, Tensor w2) {
-        if (w13.shape().rank() != 3
-                || w2.shape().rank() != 3
-                || w13.dim(0) != w2.dim(0)
-                || w13.dim(1) != 2 * w2.dim(2)
-                || w13.dim(2) != w2.dim(1)) {
-            throw new IllegalArgumentException(
-                    "experts: w13 " + w13.shape() + ", w2 " + w2.shape() + "; need (E, 2F, D) and (E, D, F)");
-        }
-        this.w13 = new PreparedWeight(w13.requiresGrad(true));
-        this.w2 = new PreparedWeight(w2.requiresGrad(true));
+        this(new PreparedWeight(w13.requiresGrad(true)), new PreparedWeight(w2.requiresGrad(true)));
+    }
+
+    /** Over frozen weights of (2F, D) and (D, F), one of each an expert. */
+    static RoutedExperts frozen(FrozenMatrix[] w13, FrozenMatrix[] w2) {
+        return new RoutedExperts(PreparedWeight.frozen(w13), PreparedWeight.frozen(w2));
     }
 
     static RoutedExperts random(MoeConfig c, float std, RandomGenerator random) {
@@ -47,6 +55,9 @@ public final class RoutedExperts implements Layer {
 
     @Override
     public void visit(String prefix, Consumer<Parameter> visitor) {
+        if (w13.isFrozen()) {
+            return;
+        }
         int f = w2.inFeatures();
         Parameter.Role role = Parameter.Role.MATRIX;
         visitor.accept(new Parameter(Layer.path(prefix, "w13"), w13.weight(), role, f));

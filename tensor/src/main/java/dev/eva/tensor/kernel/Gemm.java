@@ -40,6 +40,17 @@ public interface Gemm {
         }
     }
 
+    /** Right operands {@code B_g = W_g^T} that are read where they are stored. */
+    final class Frozen extends Prepared {
+        /** The matrices W_g (n, k). */
+        public final FrozenMatrix[] matrices;
+
+        Frozen(FrozenMatrix... matrices) {
+            super(matrices.length, matrices[0].cols(), matrices[0].rows());
+            this.matrices = matrices;
+        }
+    }
+
     /** The reference's: a view of the array. Changes of the array show through. */
     final class View extends Prepared {
         final float[] b;
@@ -67,6 +78,13 @@ public interface Gemm {
     default Prepared prepare(
             int groups, int k, int n, float[] b, int bOffset, int groupStride, int bRow, int bCol, Prepared reuse) {
         return new View(groups, k, n, b, bOffset, groupStride, bRow, bCol);
+    }
+
+    /**
+     * Makes {@code B_g = W_g^T} ready, for weights that never change again; all of the same size. Nothing is copied.
+     */
+    default Prepared prepare(FrozenMatrix... matrices) {
+        return new Frozen(matrices.clone());
     }
 
     /**
@@ -173,6 +191,10 @@ public interface Gemm {
             float[] c,
             int cOffset,
             int cRow) {
+        if (prepared instanceof Frozen frozen) {
+            multiplyFrozen(m, a, aOffset, aRow, aCol, frozen.matrices[group], beta, c, cOffset, cRow);
+            return;
+        }
         View b = (View) prepared;
         int bOffset = b.offset + group * b.groupStride;
         for (int i = 0; i < m; i++) {
@@ -180,6 +202,31 @@ public interface Gemm {
                 float sum = 0f;
                 for (int p = 0; p < b.k; p++) {
                     sum += a[aOffset + i * aRow + p * aCol] * b.b[bOffset + p * b.row + j * b.col];
+                }
+                int at = cOffset + i * cRow + j;
+                c[at] = beta == 0f ? sum : beta * c[at] + sum;
+            }
+        }
+    }
+
+    private static void multiplyFrozen(
+            int m,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aCol,
+            FrozenMatrix w,
+            float beta,
+            float[] c,
+            int cOffset,
+            int cRow) {
+        float[] column = new float[w.cols()];
+        for (int j = 0; m > 0 && j < w.rows(); j++) {
+            w.widen(j, 0, column.length, column, 0);
+            for (int i = 0; i < m; i++) {
+                float sum = 0f;
+                for (int p = 0; p < column.length; p++) {
+                    sum += a[aOffset + i * aRow + p * aCol] * column[p];
                 }
                 int at = cOffset + i * cRow + j;
                 c[at] = beta == 0f ? sum : beta * c[at] + sum;

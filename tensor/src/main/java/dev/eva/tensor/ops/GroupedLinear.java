@@ -23,7 +23,8 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
      * {@code x_r W_g^T} for the rows of every group; {@code starts} must not change until the backward pass is over.
      */
     public static Tensor groupedLinear(Tensor x, PreparedWeight w, int[] starts) {
-        return Tape.apply(new GroupedLinear(w, starts), x, w.weight());
+        GroupedLinear op = new GroupedLinear(w, starts);
+        return w.isFrozen() ? Tape.apply(op, x) : Tape.apply(op, x, w.weight());
     }
 
     @Override
@@ -32,7 +33,7 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         int k = weight.inFeatures();
         int n = weight.outFeatures();
         if (x.shape().rank() != 2 || x.dim(1) != k) {
-            throw new IllegalArgumentException("groupedLinear: input " + x.shape() + ", weight " + in[1].shape()
+            throw new IllegalArgumentException("groupedLinear: input " + x.shape() + ", weight " + weight.sizes()
                     + "; need input (rows, in) and weight (groups, out, in)");
         }
         checkStarts(x);
@@ -56,9 +57,10 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
     /** {@code dX_r = dOut_r W_g}, {@code dW_g = dOut_g^T x_g}. */
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
-        return new Tensor[] {
-            ctx.needsGrad(0) ? inputGradient(ctx, dOut) : null, ctx.needsGrad(1) ? weightGradient(ctx, dOut) : null
-        };
+        Tensor dX = ctx.needsGrad(0) ? inputGradient(ctx, dOut) : null;
+        return weight.isFrozen()
+                ? new Tensor[] {dX}
+                : new Tensor[] {dX, ctx.needsGrad(1) ? weightGradient(ctx, dOut) : null};
     }
 
     private Tensor inputGradient(Ctx ctx, Tensor dOut) {

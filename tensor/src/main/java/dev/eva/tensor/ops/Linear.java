@@ -21,7 +21,7 @@ public record Linear(PreparedWeight weight) implements Op {
 
     /** {@code x W^T}. */
     public static Tensor linear(Tensor x, PreparedWeight w) {
-        return Tape.apply(new Linear(w), x, w.weight());
+        return w.isFrozen() ? Tape.apply(new Linear(w), x) : Tape.apply(new Linear(w), x, w.weight());
     }
 
     /** {@code x W^T + bias}, the bias being added to every row. */
@@ -34,8 +34,8 @@ public record Linear(PreparedWeight weight) implements Op {
         Tensor x = in[0];
         int k = weight.inFeatures();
         int n = weight.outFeatures();
-        if (in[1].shape().rank() != 2 || x.shape().rank() == 0 || x.dim(-1) != k) {
-            throw new IllegalArgumentException("linear: input " + x.shape() + ", weight " + in[1].shape()
+        if (weight.isGrouped() || x.shape().rank() == 0 || x.dim(-1) != k) {
+            throw new IllegalArgumentException("linear: input " + x.shape() + ", weight " + weight.sizes()
                     + "; need input (..., in) and weight (out, in)");
         }
         if (in.length == 3 && in[2].size() != n) {
@@ -68,7 +68,7 @@ public record Linear(PreparedWeight weight) implements Op {
         if (ctx.needsGrad(0)) {
             dIn[0] = inputGradient(ctx, dOut);
         }
-        if (ctx.needsGrad(1)) {
+        if (dIn.length > 1 && ctx.needsGrad(1)) {
             dIn[1] = weightGradient(ctx, dOut);
         }
         if (dIn.length == 3 && ctx.needsGrad(2)) {

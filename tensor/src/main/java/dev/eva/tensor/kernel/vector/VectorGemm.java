@@ -38,6 +38,10 @@ final class VectorGemm implements Gemm {
     public void multiply(
             int m, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        if (prepared instanceof Frozen) {
+            REFERENCE.multiply(m, a, aOffset, aRow, aCol, prepared, bias, biasOffset, beta, c, cOffset, cRow);
+            return;
+        }
         Panels b = (Panels) prepared;
         long cut = cut(m, b.n, b.k);
         int taskRows = (int) (cut >>> 32);
@@ -89,6 +93,10 @@ final class VectorGemm implements Gemm {
     public void multiplyGrouped(
             int[] starts, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
             float beta, float[] c, int cOffset, int cRow) {
+        if (prepared instanceof Frozen) {
+            REFERENCE.multiplyGrouped(starts, a, aOffset, aRow, aCol, prepared, beta, c, cOffset, cRow);
+            return;
+        }
         Panels b = (Panels) prepared;
         long stripWork = (long) Panels.WIDTH * TASK_ROWS * Math.max(1, b.k);
         int taskPanels = Math.clamp(GROUP_WORK / stripWork, 1, Math.max(1, b.count));

@@ -1,0 +1,33 @@
+package dev.eva.tensor.kernel;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * A frozen matrix of bfloat16: the upper half of a float32.
+ *
+ * @param values {@code rows * cols} values, row-major, little endian
+ */
+public record Bf16Matrix(MemorySegment values, int rows, int cols) implements FrozenMatrix {
+    private static final ValueLayout.OfShort LAYOUT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    public Bf16Matrix {
+        Objects.checkFromIndexSize(0L, 2L * rows * cols, values.byteSize());
+    }
+
+    @Override
+    public long bytes() {
+        return 2L * rows * cols;
+    }
+
+    @Override
+    public void widen(int row, int col, int count, float[] out, int outOffset) {
+        long at = 2L * ((long) row * cols + col);
+        for (int j = 0; j < count; j++) {
+            out[outOffset + j] = Float.intBitsToFloat(values.get(LAYOUT, at + 2L * j) << 16);
+        }
+    }
+}
