@@ -21,6 +21,9 @@ final class Restart {
     /** Set in the process that was started again, which must not start a third. */
     static final String MARK = "eva.restarted";
 
+    /** What the build writes beside the jar; the JVM ignores one of another jar or JDK. */
+    private static final String CACHE = "eva.aot";
+
     static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
     private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
 
@@ -36,6 +39,11 @@ final class Restart {
         command.addAll(options("jvm.options"));
         if (LINUX) {
             command.addAll(options("jvm-linux.options"));
+        }
+        Path jar = Paths.get(System.getProperty("java.class.path"));
+        Path cache = jar.resolveSibling(CACHE);
+        if (Files.isReadable(cache)) {
+            command.add("-XX:AOTCache=" + cache);
         }
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of("-D" + MARK, "-cp", System.getProperty("java.class.path"), Main.class.getName()));

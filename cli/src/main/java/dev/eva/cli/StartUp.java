@@ -1,0 +1,48 @@
+package dev.eva.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The commands whose classes and profiles go into the start-up cache that the build writes beside the jar: help, and a
+ * small model that is written, read and continued.
+ */
+final class StartUp {
+    private StartUp() {}
+
+    public static void main(String[] args) throws IOException {
+        Path folder = Files.createTempDirectory("eva-start-up");
+        try {
+            String model = folder.resolve("model").toString();
+            String[][] commands = {
+                {"--help"},
+                {"train", "--help"},
+                {"init", model, "--preset", "mini"},
+                {"info", model},
+                {"generate", model, "--prompt", "To be, or not to be", "--max-tokens", "64"},
+            };
+            PrintWriter out = new PrintWriter(System.out);
+            for (String[] command : commands) {
+                if (Eva.run(out, out, command) != 0) {
+                    throw new IllegalStateException("start-up: failed: eva " + String.join(" ", command));
+                }
+            }
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> inside = Files.walk(folder)) {
+            List<Path> deepestFirst = inside.sorted(Comparator.reverseOrder()).toList();
+            for (Path path : deepestFirst) {
+                Files.delete(path);
+            }
+        }
+    }
+}
