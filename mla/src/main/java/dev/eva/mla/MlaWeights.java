@@ -1,13 +1,12 @@
 package dev.eva.mla;
 
 import dev.eva.nn.Layer;
-import dev.eva.nn.Linear;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.Projection;
 import dev.eva.nn.RmsNorm;
 import dev.eva.nn.Rope;
+import dev.eva.nn.WeightSource;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /**
  * The weights of one latent attention layer, which {@link MlaTrain}, {@link MlaPrefill} and {@link MlaDecode} share.
@@ -47,16 +46,17 @@ public final class MlaWeights implements Layer {
         this.rope = new Rope(config.rope(), config.qkRopeHeadDim(), Integer.MAX_VALUE);
     }
 
-    /** Fresh weights {@code N(0, std^2)}, gains of one. */
-    public static MlaWeights random(MlaConfig config, float std, RandomGenerator random) {
+    /** The weights of the attention that is called {@code name}. */
+    public static MlaWeights of(String name, MlaConfig config, WeightSource weights) {
         int n = config.numAttentionHeads();
         int d = config.hiddenSize();
         int r = config.kvLoraRank();
-        QueryWeights query = QueryWeights.random(config, std, random);
-        Linear wkvA = new Linear(config.cacheRow(), d, std, random);
-        RmsNorm kvNorm = new RmsNorm(r, MlaConfig.LATENT_NORM_EPS);
-        Linear wkvB = new Linear(n * (config.qkNopeHeadDim() + config.vHeadDim()), r, std, random);
-        Linear wo = new Linear(d, n * config.vHeadDim(), std, random);
+        int up = n * (config.qkNopeHeadDim() + config.vHeadDim());
+        QueryWeights query = QueryWeights.of(name, config, weights);
+        Projection wkvA = weights.linear(Layer.path(name, "wkvA"), config.cacheRow(), d);
+        RmsNorm kvNorm = new RmsNorm(weights.gains(Layer.path(name, "kvNorm"), r), MlaConfig.LATENT_NORM_EPS);
+        Projection wkvB = weights.linear(Layer.path(name, "wkvB"), up, r);
+        Projection wo = weights.linear(Layer.path(name, "wo"), d, n * config.vHeadDim());
         return new MlaWeights(config, query, wkvA, kvNorm, wkvB, wo);
     }
 

@@ -1,13 +1,12 @@
 package dev.eva.mla;
 
 import dev.eva.nn.Layer;
-import dev.eva.nn.Linear;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.Projection;
 import dev.eva.nn.RmsNorm;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /** The weights that make queries, one kind for each {@link QueryProjection}: (rows, D) -> (rows, N * (nope + rope)). */
 public sealed interface QueryWeights extends Layer {
@@ -68,16 +67,18 @@ public sealed interface QueryWeights extends Layer {
         }
     }
 
-    /** Fresh weights {@code N(0, std^2)}, gains of one. */
-    static QueryWeights random(MlaConfig config, float std, RandomGenerator random) {
+    /** The weights of the attention that is called {@code name}. */
+    static QueryWeights of(String name, MlaConfig config, WeightSource weights) {
         int in = config.hiddenSize();
         int out = config.numAttentionHeads() * config.qkHeadDim();
         return switch (config.query()) {
-            case QueryProjection.Direct d -> new Direct(new Linear(out, in, std, random));
+            case QueryProjection.Direct d -> new Direct(weights.linear(Layer.path(name, "wq"), out, in));
             case QueryProjection.LowRank r -> {
-                Linear wqA = new Linear(r.qLoraRank(), in, std, random);
-                RmsNorm norm = new RmsNorm(r.qLoraRank(), MlaConfig.LATENT_NORM_EPS);
-                yield new LowRank(wqA, norm, new Linear(out, r.qLoraRank(), std, random));
+                int rank = r.qLoraRank();
+                Projection wqA = weights.linear(Layer.path(name, "wqA"), rank, in);
+                RmsNorm norm =
+                        new RmsNorm(weights.gains(Layer.path(name, "qNorm"), rank), MlaConfig.LATENT_NORM_EPS);
+                yield new LowRank(wqA, norm, weights.linear(Layer.path(name, "wqB"), out, rank));
             }
         };
     }

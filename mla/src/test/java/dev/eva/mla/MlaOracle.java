@@ -3,6 +3,7 @@ package dev.eva.mla;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.Rope;
 import dev.eva.nn.RopeConfig;
+import dev.eva.nn.FreshWeights;
 import dev.eva.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -46,7 +47,7 @@ final class MlaOracle {
     /** Weights large enough for scores to matter, gains that are not one. */
     static MlaWeights weights(MlaConfig config, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        MlaWeights w = MlaWeights.random(config, 0.4f, random);
+        MlaWeights w = MlaWeights.of("attn", config, new FreshWeights(0.4f, random));
         for (Parameter p : w.parameters()) {
             if (p.role() == Parameter.Role.NORM) {
                 p.value().set(Tensor.randn(random, 1f, 0.3f, p.value().size()));

@@ -7,11 +7,11 @@ import dev.eva.nn.FeedForward;
 import dev.eva.nn.Layer;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.RmsNorm;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.ops.Add;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import java.util.random.RandomGenerator;
 
 /**
  * A pre-norm decoder layer: {@code x += attention(attnNorm(x)); x += ffn(ffnNorm(x))}.
@@ -39,15 +39,17 @@ public final class DecoderLayer implements Layer {
         this.ffn = ffn;
     }
 
-    static DecoderLayer random(DeepSeekConfig config, int index, RandomGenerator random) {
+    /** The layer that is called {@code layers.index}. */
+    static DecoderLayer of(DeepSeekConfig config, int index, WeightSource weights) {
         int d = config.hiddenSize();
         float eps = (float) config.rmsNormEps();
-        float std = (float) config.initializerRange();
-        MlaWeights attn = MlaWeights.random(config.mla(), std, random);
+        String name = "layers." + index + ".";
+        MlaWeights attn = MlaWeights.of(name + "attn", config.mla(), weights);
         Ffn ffn = config.isMoe(index)
-                ? new Ffn.Experts(MoE.random(config.moe(), std, random))
-                : new Ffn.Dense(FeedForward.random(d, config.intermediateSize(), std, random));
-        return new DecoderLayer(index, new RmsNorm(d, eps), attn, new RmsNorm(d, eps), ffn);
+                ? new Ffn.Experts(MoE.of(name + "ffn", config.moe(), weights))
+                : new Ffn.Dense(FeedForward.of(name + "ffn", d, config.intermediateSize(), weights));
+        RmsNorm attnNorm = new RmsNorm(weights.gains(name + "attnNorm", d), eps);
+        return new DecoderLayer(index, attnNorm, attn, new RmsNorm(weights.gains(name + "ffnNorm", d), eps), ffn);
     }
 
     /** x (M, D) -> (M, D); {@code attention} maps the normed (M, D) to (M, D). */

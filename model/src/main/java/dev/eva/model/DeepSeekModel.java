@@ -3,12 +3,13 @@ package dev.eva.model;
 import dev.eva.mla.MlaTrain;
 import dev.eva.moe.MoE;
 import dev.eva.moe.Routing;
-import dev.eva.nn.Embedding;
+import dev.eva.nn.FreshWeights;
 import dev.eva.nn.Layer;
-import dev.eva.nn.Linear;
+import dev.eva.nn.Lookup;
 import dev.eva.nn.Parameter;
+import dev.eva.nn.Projection;
 import dev.eva.nn.RmsNorm;
-import dev.eva.nn.init.Init;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Tensor;
 import java.util.ArrayList;
@@ -27,10 +28,10 @@ import java.util.stream.Stream;
  */
 public final class DeepSeekModel implements Layer {
     private final DeepSeekConfig config;
-    private final Embedding embed;
+    private final Lookup embed;
     private final List<DecoderLayer> layers;
     private final RmsNorm norm;
-    private final Linear head;
+    private final Projection head;
     private final List<MtpLayer> predictionLayers;
     private final List<MlaTrain> attention;
 
@@ -45,10 +46,10 @@ public final class DeepSeekModel implements Layer {
 
     private DeepSeekModel(
             DeepSeekConfig config,
-            Embedding embed,
+            Lookup embed,
             List<DecoderLayer> layers,
             RmsNorm norm,
-            Linear head,
+            Projection head,
             List<MtpLayer> predictionLayers) {
         this.config = config;
         this.predictionLayers = List.copyOf(predictionLayers);
@@ -59,23 +60,27 @@ public final class DeepSeekModel implements Layer {
         this.attention = this.layers.stream().map(l -> new MlaTrain(l.attn())).toList();
     }
 
-    /**
-     * Fresh weights: matrices {@code N(0, initializerRange^2)}, gains one, routing biases zero. Multi-token prediction
-     * layers come last, so that the rest does not depend on whether there are any.
-     */
+    /** Fresh weights: matrices {@code N(0, initializerRange^2)}, gains one, routing biases zero. */
     public static DeepSeekModel random(DeepSeekConfig config, RandomGenerator random) {
+        return of(config, new FreshWeights((float) config.initializerRange(), random));
+    }
+
+    /**
+     * A model whose weights come from {@code weights}. Multi-token prediction layers are asked for last, so that the
+     * rest does not depend on whether there are any.
+     */
+    public static DeepSeekModel of(DeepSeekConfig config, WeightSource weights) {
         int d = config.hiddenSize();
-        float std = (float) config.initializerRange();
-        Embedding embed = new Embedding(config.vocabSize(), d, std, random);
+        Lookup embed = weights.embedding("embed", config.vocabSize(), d);
         List<DecoderLayer> layers = new ArrayList<>();
         for (int l = 0; l < config.numHiddenLayers(); l++) {
-            layers.add(DecoderLayer.random(config, l, random));
+            layers.add(DecoderLayer.of(config, l, weights));
         }
-        RmsNorm norm = new RmsNorm(d, (float) config.rmsNormEps());
-        Linear head = Linear.head(Init.normal(std, random, config.vocabSize(), d));
+        RmsNorm norm = new RmsNorm(weights.gains("norm", d), (float) config.rmsNormEps());
+        Projection head = weights.head("head", config.vocabSize(), d);
         List<MtpLayer> prediction = new ArrayList<>();
         for (int k = 0; k < config.numNextnPredictLayers(); k++) {
-            prediction.add(MtpLayer.random(config, config.numHiddenLayers() + k, random));
+            prediction.add(MtpLayer.of(config, config.numHiddenLayers() + k, weights));
         }
         return new DeepSeekModel(config, embed, layers, norm, head, prediction);
     }

@@ -3,15 +3,14 @@ package dev.eva.model;
 import dev.eva.mla.MlaWeights;
 import dev.eva.moe.Routing;
 import dev.eva.nn.Layer;
-import dev.eva.nn.Linear;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.Projection;
 import dev.eva.nn.RmsNorm;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.ops.Concat;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import java.util.random.RandomGenerator;
 
 /**
  * A multi-token prediction layer: from what stands at a place and the token that follows, to what comes after that
@@ -50,12 +49,17 @@ public final class MtpLayer implements Layer {
         this.norm = norm;
     }
 
-    static MtpLayer random(DeepSeekConfig config, int index, RandomGenerator random) {
+    /** The layer that is called {@code layers.index}. */
+    static MtpLayer of(DeepSeekConfig config, int index, WeightSource weights) {
         int d = config.hiddenSize();
         float eps = (float) config.rmsNormEps();
-        Linear ehProj = new Linear(d, 2 * d, (float) config.initializerRange(), random);
-        DecoderLayer layer = DecoderLayer.random(config, index, random);
-        return new MtpLayer(index, new RmsNorm(d, eps), new RmsNorm(d, eps), ehProj, layer, new RmsNorm(d, eps));
+        String name = "layers." + index + ".";
+        Projection ehProj = weights.linear(name + "ehProj", d, 2 * d);
+        DecoderLayer layer = DecoderLayer.of(config, index, weights);
+        RmsNorm enorm = new RmsNorm(weights.gains(name + "enorm", d), eps);
+        RmsNorm hnorm = new RmsNorm(weights.gains(name + "hnorm", d), eps);
+        RmsNorm norm = new RmsNorm(weights.gains(name + "sharedHead.norm", d), eps);
+        return new MtpLayer(index, enorm, hnorm, ehProj, layer, norm);
     }
 
     /**

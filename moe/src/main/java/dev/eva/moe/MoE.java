@@ -3,10 +3,10 @@ package dev.eva.moe;
 import dev.eva.nn.FeedForward;
 import dev.eva.nn.Layer;
 import dev.eva.nn.Parameter;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.ops.Add;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /**
  * Mixture of experts: {@code y = sum_j g_j FFN_j(x) + FFN_shared(x)} over the K experts that the router chooses; the
@@ -31,13 +31,14 @@ public final class MoE implements Layer {
         this.sharedExperts = sharedExperts;
     }
 
-    /** Fresh weights {@code N(0, std^2)}, routing bias zero. */
-    public static MoE random(MoeConfig c, float std, RandomGenerator random) {
-        Router router = Router.random(c, std, random);
-        RoutedExperts experts = RoutedExperts.random(c, std, random);
+    /** The layer that is called {@code name}. */
+    public static MoE of(String name, MoeConfig c, WeightSource weights) {
+        Router router = Router.of(name, c, weights);
+        RoutedExperts experts = RoutedExperts.of(Layer.path(name, "experts"), c, weights);
+        String sharedExperts = Layer.path(name, "sharedExperts");
         FeedForward shared = c.nSharedExperts() == 0
                 ? null
-                : FeedForward.random(c.hiddenSize(), c.sharedIntermediateSize(), std, random);
+                : FeedForward.of(sharedExperts, c.hiddenSize(), c.sharedIntermediateSize(), weights);
         return new MoE(c, router, experts, shared);
     }
 

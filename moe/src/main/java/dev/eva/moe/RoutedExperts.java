@@ -2,12 +2,10 @@ package dev.eva.moe;
 
 import dev.eva.nn.Layer;
 import dev.eva.nn.Parameter;
-import dev.eva.nn.init.Init;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
-import dev.eva.tensor.kernel.FrozenMatrix;
 import dev.eva.tensor.kernel.PreparedWeight;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /**
  * The routed experts of a layer, each {@code W_2 (silu(W_1 x) * W_3 x)}, computed together: tokens sorted by expert,
@@ -35,16 +33,13 @@ public final class RoutedExperts implements Layer {
         this(new PreparedWeight(w13.requiresGrad(true)), new PreparedWeight(w2.requiresGrad(true)));
     }
 
-    /** Over frozen weights of (2F, D) and (D, F), one of each an expert. */
-    static RoutedExperts frozen(FrozenMatrix[] w13, FrozenMatrix[] w2) {
-        return new RoutedExperts(PreparedWeight.frozen(w13), PreparedWeight.frozen(w2));
-    }
-
-    static RoutedExperts random(MoeConfig c, float std, RandomGenerator random) {
+    /** The experts whose parameters are called {@code name.w13} and {@code name.w2}. */
+    static RoutedExperts of(String name, MoeConfig c, WeightSource weights) {
         int e = c.nRoutedExperts();
         int f = c.moeIntermediateSize();
         return new RoutedExperts(
-                Init.normal(std, random, e, 2 * f, c.hiddenSize()), Init.normal(std, random, e, c.hiddenSize(), f));
+                weights.grouped(Layer.path(name, "w13"), e, 2 * f, c.hiddenSize()),
+                weights.grouped(Layer.path(name, "w2"), e, c.hiddenSize(), f));
     }
 
     /** x (T, D) -> {@code sum_j weight_tj expert_tj(x_t)} (T, D). */

@@ -3,13 +3,12 @@ package dev.eva.moe;
 import dev.eva.nn.Layer;
 import dev.eva.nn.Linear;
 import dev.eva.nn.Parameter;
-import dev.eva.nn.init.Init;
+import dev.eva.nn.WeightSource;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.ops.Sigmoid;
 import dev.eva.tensor.ops.Softmax;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /**
  * Sends each token to its experts: {@code s = sigmoid(W_g x)} or {@code softmax(W_g x)}, a choice of K by {@code s +
@@ -35,9 +34,12 @@ public final class Router implements Layer {
         this.selection = new ExpertSelection(config.method(), config.nRoutedExperts(), config.numExpertsPerTok());
     }
 
-    static Router random(MoeConfig config, float std, RandomGenerator random) {
+    /** The router of the layer that is called {@code name}. */
+    static Router of(String name, MoeConfig config, WeightSource weights) {
         int e = config.nRoutedExperts();
-        return new Router(config, Init.normal(std, random, e, config.hiddenSize()), Tensor.zeros(e));
+        Tensor gate = weights.matrix(Layer.path(name, "gate"), e, config.hiddenSize());
+        boolean biased = config.method() instanceof RoutingMethod.NoauxTc;
+        return new Router(config, gate, biased ? weights.buffer(Layer.path(name, "gateBias"), e) : null);
     }
 
     /** x (T, D) -> where its tokens go. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.eva.nn.Parameter;
+import dev.eva.nn.FreshWeights;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
@@ -39,7 +40,7 @@ class MoETest {
     }
 
     private static MoE moe(MoeConfig c) {
-        MoE moe = MoE.random(c, 0.3f, new SplittableRandom(21));
+        MoE moe = MoE.of("", c, new FreshWeights(0.3f, new SplittableRandom(21)));
         if (moe.router().bias() != null) {
             moe.router().bias().set(Tensor.randn(new SplittableRandom(22), -0.3f, 0.1f, E));
         }

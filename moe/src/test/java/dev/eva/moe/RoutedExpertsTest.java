@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eva.nn.Parameter;
+import dev.eva.nn.FreshWeights;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.autograd.Tape;
@@ -20,7 +21,8 @@ class RoutedExpertsTest {
 
     private static MoE moe() {
         RoutingMethod method = new RoutingMethod.NoauxTc(4, 2);
-        return MoE.random(new MoeConfig(D, 8, 1, 3, 10, method, true, 2.5), 0.3f, new SplittableRandom(1));
+        MoeConfig c = new MoeConfig(D, 8, 1, 3, 10, method, true, 2.5);
+        return MoE.of("", c, new FreshWeights(0.3f, new SplittableRandom(1)));
     }
 
     private static Tensor input(int tokens) {

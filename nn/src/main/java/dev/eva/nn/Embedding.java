@@ -11,7 +11,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>Visited with prefix {@code p}, its parameter is named {@code p}.
  */
-public final class Embedding implements Layer {
+public final class Embedding implements Lookup {
     private final Tensor weight;
 
     /** A layer over {@code weight} (V, D), which is not copied and becomes a parameter. */
@@ -28,7 +28,7 @@ public final class Embedding implements Layer {
         this(Init.normal(std, random, vocabSize, dim));
     }
 
-    /** (...) ids -> (ids, D). */
+    @Override
     public Tensor forward(IntTensor ids) {
         return dev.eva.tensor.ops.Embedding.embedding(ids, weight);
     }

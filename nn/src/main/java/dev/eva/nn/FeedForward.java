@@ -2,10 +2,8 @@ package dev.eva.nn;
 
 import static dev.eva.tensor.ops.SwiGlu.swiGlu;
 
-import dev.eva.nn.init.Init;
 import dev.eva.tensor.Tensor;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /**
  * {@code y = W_2 (silu(W_1 x) * W_3 x)} (SwiGLU, arXiv:2002.05202), with W_1 (gate) above W_3 (up) in one matrix.
@@ -34,10 +32,11 @@ public final class FeedForward implements Layer {
         return new FeedForward(Linear.stacked(w13, 2), new Linear(w2));
     }
 
-    /** Fresh weights {@code N(0, std^2)}. */
-    public static FeedForward random(int hiddenSize, int intermediateSize, float std, RandomGenerator random) {
-        Tensor w13 = Init.normal(std, random, 2 * intermediateSize, hiddenSize);
-        return of(w13, Init.normal(std, random, hiddenSize, intermediateSize));
+    /** The network whose parameters are called {@code name.w13} and {@code name.w2}. */
+    public static FeedForward of(String name, int hiddenSize, int intermediateSize, WeightSource weights) {
+        return new FeedForward(
+                weights.stacked(Layer.path(name, "w13"), 2, 2 * intermediateSize, hiddenSize),
+                weights.linear(Layer.path(name, "w2"), hiddenSize, intermediateSize));
     }
 
     /** (..., D) -> (..., D). */

@@ -37,7 +37,7 @@ class LayersTest {
     void parametersAreNamedAndHaveTheirRoles() {
         List<String> seen = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(1);
-        FeedForward.random(6, 10, 0.1f, random).visit("layers.0.ffn", p -> seen.add(describe(p)));
+        FeedForward.of("", 6, 10, new FreshWeights(0.1f, random)).visit("layers.0.ffn", p -> seen.add(describe(p)));
         new RmsNorm(6, 1e-6f).visit("norm", p -> seen.add(describe(p)));
         new Embedding(7, 6, 0.1f, random).visit("embed", p -> seen.add(describe(p)));
         Linear.head(Init.normal(0.1f, random, 7, 6)).visit("head", p -> seen.add(describe(p)));
@@ -48,7 +48,7 @@ class LayersTest {
                         "norm (6) NORM 0x0",
                         "embed (7, 6) EMBEDDING 1x7",
                         "head (7, 6) HEAD 1x7");
-        assertThat(FeedForward.random(6, 10, 0.1f, random).parameters())
+        assertThat(FeedForward.of("", 6, 10, new FreshWeights(0.1f, random)).parameters())
                 .extracting(Parameter::name)
                 .containsExactly("w13", "w2");
     }

@@ -47,9 +47,7 @@ public final class Checkpoint {
 
     /** Reads a model from files that are open already. */
     public static DeepSeekModel load(CheckpointFiles files) {
-        DeepSeekConfig config = files.predictionLayerNames().isEmpty()
-                ? files.config().withPredictionLayers(0)
-                : files.config();
+        DeepSeekConfig config = config(files);
         List<ParameterShape> shapes = ParameterShape.of(config);
         checkMemory(files.path(), shapes);
         WeightReader reader = new WeightReader(files);
@@ -57,6 +55,29 @@ public final class Checkpoint {
         DeepSeekModel model = DeepSeekModel.random(config, new Zeros());
         reader.read(model.parameters());
         return model;
+    }
+
+    /**
+     * Opens a model for generating: its matrices are read in their stored type where they lie in the mapped files, so
+     * it may be larger than the heap.
+     *
+     * @param path as for {@link #load(Path)}, with the same errors
+     */
+    public static MappedModel open(Path path) {
+        CheckpointFiles files = CheckpointFiles.open(path);
+        try {
+            DeepSeekConfig config = config(files);
+            new WeightReader(files).check(ParameterShape.of(config), config);
+            return new MappedModel(DeepSeekModel.of(config, new StoredWeights(files)), files);
+        } catch (CheckpointException e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    /** The config, without prediction layers where the files have none. */
+    private static DeepSeekConfig config(CheckpointFiles files) {
+        return files.predictionLayerNames().isEmpty() ? files.config().withPredictionLayers(0) : files.config();
     }
 
     /**

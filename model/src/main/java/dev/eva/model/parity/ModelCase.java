@@ -5,6 +5,7 @@ import dev.eva.mla.MlaDecode;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.checkpoint.Checkpoint;
 import dev.eva.model.checkpoint.HfNames;
+import dev.eva.model.checkpoint.MappedModel;
 import dev.eva.model.generate.Generator;
 import dev.eva.model.generate.Sampling;
 import dev.eva.model.parity.Tolerance.Scale;
@@ -60,6 +61,9 @@ final class ModelCase {
                     sheet.has("total_loss") && c.model.predictionLayers().isEmpty();
             c.passes(ids, !ofPrediction && sheet.open().stream().anyMatch(n -> n.startsWith("grad.")));
             c.decoding(ids);
+            try (MappedModel mapped = Checkpoint.open(folder)) {
+                new ModelCase(mapped.model(), sheet).mapped(ids);
+            }
         }
         if (sheet.has("generated_ids")) {
             c.continuation();
@@ -70,6 +74,16 @@ final class ModelCase {
             sheet.skip(n -> sheet.has("total_loss") && n.startsWith("grad."), why);
         }
         sheet.skip(QUANTISED, "products of FP8 activations are not computed");
+    }
+
+    /** The same logits from weights that are read in their stored type, where they lie. */
+    private void mapped(IntTensor ids) {
+        if (sheet.has("logits")) {
+            try (Workspace.Scope step = new Workspace().open()) {
+                float[] logits = model.forward(ids).logits().toArray();
+                sheet.compareAgain("logits", "mapped", Sheet.doubles(logits), LOGITS);
+            }
+        }
     }
 
     /** Forward and, where gradients are asked for, backward. */

@@ -1,0 +1,111 @@
+package dev.eva.model.checkpoint;
+
+import dev.eva.fp8.Fp8Format;
+import dev.eva.fp8.Fp8Weight;
+import dev.eva.nn.FrozenEmbedding;
+import dev.eva.nn.FrozenLinear;
+import dev.eva.nn.Lookup;
+import dev.eva.nn.Projection;
+import dev.eva.nn.WeightSource;
+import dev.eva.tensor.Shape;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.Bf16Matrix;
+import dev.eva.tensor.kernel.F16Matrix;
+import dev.eva.tensor.kernel.F32Matrix;
+import dev.eva.tensor.kernel.FrozenMatrix;
+import dev.eva.tensor.kernel.PreparedWeight;
+import dev.eva.tensor.kernel.StackedMatrix;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * The weights of a checkpoint as they lie in its mapped files. Matrices stay there, in their stored type; vectors, the
+ * matrices of routers and the scales of FP8 blocks are copied to the heap. {@link WeightReader#check} has passed.
+ */
+final class StoredWeights implements WeightSource {
+    private final CheckpointFiles files;
+
+    StoredWeights(CheckpointFiles files) {
+        this.files = files;
+    }
+
+    @Override
+    public Projection linear(String name, int out, int in) {
+        return new FrozenLinear(whole(HfNames.pieces(name, out, in)));
+    }
+
+    @Override
+    public Projection stacked(String name, int matrices, int out, int in) {
+        return linear(name, out, in);
+    }
+
+    @Override
+    public Projection head(String name, int vocabulary, int in) {
+        return linear(name, vocabulary, in);
+    }
+
+    @Override
+    public PreparedWeight grouped(String name, int groups, int out, int in) {
+        List<HfNames.Piece> pieces = HfNames.pieces(name, groups, out, in);
+        int each = pieces.size() / groups;
+        FrozenMatrix[] matrices = new FrozenMatrix[groups];
+        for (int g = 0; g < groups; g++) {
+            matrices[g] = whole(pieces.subList(g * each, (g + 1) * each));
+        }
+        return PreparedWeight.frozen(matrices);
+    }
+
+    @Override
+    public Lookup embedding(String name, int vocabulary, int dim) {
+        return new FrozenEmbedding(whole(HfNames.pieces(name, vocabulary, dim)));
+    }
+
+    @Override
+    public Tensor matrix(String name, int rows, int cols) {
+        return values(name, rows, cols);
+    }
+
+    @Override
+    public Tensor gains(String name, int dim) {
+        return values(name, dim);
+    }
+
+    @Override
+    public Tensor buffer(String name, int n) {
+        return values(name, n);
+    }
+
+    private Tensor values(String name, int... dims) {
+        HfNames.Piece piece = HfNames.pieces(name, dims).getFirst();
+        FrozenMatrix stored = stored(piece.name(), dims.length == 2 ? dims[0] : 1, dims[dims.length - 1]);
+        float[] values = new float[piece.size()];
+        for (int i = 0; i < stored.rows(); i++) {
+            stored.widen(i, 0, stored.cols(), values, i * stored.cols());
+        }
+        return Tensor.wrap(values, 0, Shape.of(dims));
+    }
+
+    private FrozenMatrix whole(List<HfNames.Piece> pieces) {
+        List<FrozenMatrix> parts = pieces.stream()
+                .map(p -> stored(p.name(), p.dims()[0], p.dims()[1]))
+                .toList();
+        return parts.size() == 1 ? parts.getFirst() : new StackedMatrix(parts);
+    }
+
+    private FrozenMatrix stored(String name, int rows, int cols) {
+        SafetensorsFile file = files.fileOf(name);
+        return switch (file.entry(name).type()) {
+            case F32 -> new F32Matrix(file.segment(name), rows, cols);
+            case BF16 -> new Bf16Matrix(file.segment(name), rows, cols);
+            case F16 -> new F16Matrix(file.segment(name), rows, cols);
+            case F8_E4M3 -> {
+                String scale = name + HfNames.SCALE_SUFFIX;
+                float[] scales = files.fileOf(scale).tensor(scale).array();
+                yield new Fp8Weight(Fp8Format.E4M3, file.segment(name), scales, rows, cols);
+            }
+            // The types that a check lets through besides are rare and not worth a kernel.
+            case F64, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+                new F32Matrix(MemorySegment.ofArray(file.tensor(name).array()), rows, cols);
+        };
+    }
+}

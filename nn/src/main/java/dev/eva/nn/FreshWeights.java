@@ -1,0 +1,52 @@
+package dev.eva.nn;
+
+import dev.eva.nn.init.Init;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.PreparedWeight;
+import java.util.random.RandomGenerator;
+
+/**
+ * Trainable weights: matrices {@code N(0, std^2)}, gains one, buffers zero. The order in which they are asked for
+ * decides which values each one gets; the names do not.
+ */
+public record FreshWeights(float std, RandomGenerator random) implements WeightSource {
+    @Override
+    public Projection linear(String name, int out, int in) {
+        return new Linear(matrix(name, out, in));
+    }
+
+    @Override
+    public Projection stacked(String name, int matrices, int out, int in) {
+        return Linear.stacked(matrix(name, out, in), matrices);
+    }
+
+    @Override
+    public Projection head(String name, int vocabulary, int in) {
+        return Linear.head(matrix(name, vocabulary, in));
+    }
+
+    @Override
+    public PreparedWeight grouped(String name, int groups, int out, int in) {
+        return new PreparedWeight(Init.normal(std, random, groups, out, in));
+    }
+
+    @Override
+    public Lookup embedding(String name, int vocabulary, int dim) {
+        return new Embedding(matrix(name, vocabulary, dim));
+    }
+
+    @Override
+    public Tensor matrix(String name, int rows, int cols) {
+        return Init.normal(std, random, rows, cols);
+    }
+
+    @Override
+    public Tensor gains(String name, int dim) {
+        return Init.ones(dim);
+    }
+
+    @Override
+    public Tensor buffer(String name, int n) {
+        return Tensor.zeros(n);
+    }
+}
