@@ -31,6 +31,7 @@ public final class GemmTable {
                 args.length == 0 ? Shape.ALL : Stream.of(args).map(Shape::parse).toList();
         System.out.println(Kernels.summary());
         System.out.println("peer: " + OpenBlas.description());
+        System.out.printf(Locale.ROOT, "fused multiply-adds in registers, 1 thread: %.1f GFLOP/s%n", FmaPeak.gflops());
         for (String warm : List.of("64x64x64", "250x250x250", "5x500x500_nt")) {
             measure(Shape.parse(warm), WARM_NANOS, 2);
         }

@@ -14,10 +14,10 @@ final class GemmBlock {
     /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
     static final int DEPTH = 768;
 
-    /**
-     * The same where A is read across its rows, a cache line a step: both blocks are to stay in the first-level cache.
-     */
-    static final int TURNED_DEPTH = 96;
+    /** The same where A is read across its rows, a cache line a step. */
+    static final int TURNED_DEPTH = 192;
+    /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
+    static final int FAR = 1024;
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
@@ -30,7 +30,15 @@ final class GemmBlock {
     static final class Scratch {
         final float[] tile = new float[ROWS * Panels.WIDTH];
         final float[] turn = new float[Transpose.SCRATCH];
+        private float[] a = new float[0];
         private float[] b = new float[0];
+
+        float[] a(int size) {
+            if (a.length < size) {
+                a = new float[size];
+            }
+            return a;
+        }
 
         float[] b(int size) {
             if (b.length < size) {
@@ -60,32 +68,68 @@ final class GemmBlock {
             for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
                 int length = Math.min(DEPTH, b.k - p);
                 boolean first = p == 0;
-                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length), panel, b.n,
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length), Panels.vectors(panel, b.n) * L, panel, b.n,
                         first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, tile);
             }
         }
     }
 
     /**
-     * {@code C = beta C + A^T B} for {@code m} rows and one panel, where A and B have {@code k} rows each; B is packed
-     * here.
+     * {@code C = beta C + A^T B} for {@code m} rows and panels {@code [fromPanel, toPanel)}, where A and B have
+     * {@code k} rows each. Both are read where they stand, so that fetching them overlaps with multiplying, unless
+     * their rows lie so far apart that those of a block would share few lines of a cache.
      */
     static void multiplyTransposed(
-            int m, int n, int k, int panel, float[] a, int aOffset, int aRow, float[] b, int bOffset, int bRow,
-            float beta, float[] c, int cOffset) {
+            int m, int n, int k, int fromPanel, int toPanel, float[] a, int aOffset, int aRow,
+            float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         Scratch scratch = scratch();
-        float[] packed = scratch.b(TURNED_DEPTH * Panels.WIDTH);
+        boolean copies = aRow >= FAR;
+        int aStep = copies ? Panels.padded(m) : aRow;
         for (int p = 0; p == 0 || p < k; p += TURNED_DEPTH) {
             int length = Math.min(TURNED_DEPTH, k - p);
-            Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, packed, 0);
-            panel(m, length, a, aOffset + p * aRow, 1, aRow, packed, 0, panel, n, null, 0, p == 0 ? beta : 1f,
-                    c, cOffset, n, scratch.tile);
+            int aFrom = aOffset + p * aRow;
+            float[] left = a;
+            if (copies) {
+                left = scratch.a(TURNED_DEPTH * aStep);
+                copyRows(length, m, a, aFrom, aRow, left, aStep);
+                aFrom = 0;
+            }
+            for (int panel = fromPanel; panel < toPanel; panel++) {
+                int column = Panels.column(panel, n);
+                int width = Panels.vectors(panel, n) * L;
+                float[] right = b;
+                int bFrom = bOffset + p * bRow + column;
+                int bStep = bRow;
+                if (bRow >= FAR || n - column < width) {
+                    right = scratch.b(TURNED_DEPTH * Panels.WIDTH);
+                    Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, 0);
+                    bFrom = 0;
+                    bStep = width;
+                }
+                panel(m, length, left, aFrom, 1, aStep, right, bFrom, bStep, panel, n, null, 0, p == 0 ? beta : 1f,
+                        c, cOffset, n, scratch.tile);
+            }
+        }
+    }
+
+    /** Rows of {@code m} columns side by side. */
+    private static void copyRows(int rows, int m, float[] a, int aOffset, int aRow, float[] block, int width) {
+        int whole = m / L * L;
+        for (int p = 0; p < rows; p++) {
+            int from = aOffset + p * aRow;
+            int to = p * width;
+            for (int i = 0; i < whole; i += L) {
+                FloatVector.fromArray(S, a, from + i).intoArray(block, to + i);
+            }
+            for (int i = whole; i < m; i++) {
+                block[to + i] = a[from + i];
+            }
         }
     }
 
     /** All rows of one panel of one block along k. */
     static void panel(
-            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int panel, int n,
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep, int panel, int n,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
         int column = Panels.column(panel, n);
         int vectors = Panels.vectors(panel, n);
@@ -95,14 +139,14 @@ final class GemmBlock {
             addBias(m, columns, bias, biasOffset + column, c, at, cRow);
         }
         if (columns < vectors * L) {
-            edge(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, columns, beta == 0f ? bias : null,
+            edge(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, columns, beta == 0f ? bias : null,
                     biasOffset + column, beta, c, at, cRow, tile);
         } else if (beta != 0f) {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, c, at, cRow, c, at, cRow);
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, c, at, cRow, c, at, cRow);
         } else if (bias != null) {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, bias, biasOffset + column, 0, c, at, cRow);
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, bias, biasOffset + column, 0, c, at, cRow);
         } else {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, vectors, ZEROS, 0, 0, c, at, cRow);
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, c, at, cRow);
         }
     }
 
@@ -117,7 +161,7 @@ final class GemmBlock {
 
     /** A panel whose last vector sticks out of C: tile by tile through scratch. */
     private static void edge(
-            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int vectors,
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep, int vectors,
             int columns, float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
         int width = vectors * L;
         int last = width - L;
@@ -136,10 +180,10 @@ final class GemmBlock {
                     }
                     FloatVector.fromArray(S, init, from + last, inside).intoArray(tile, r * width + last);
                 }
-                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, vectors, tile, 0, width, tile, 0,
+                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, tile, 0, width, tile, 0,
                         width);
             } else {
-                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, vectors, ZEROS, 0, 0, tile, 0, width);
+                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, tile, 0, width);
             }
             for (int r = 0; r < rows; r++) {
                 int to = at + r * cRow;
@@ -153,15 +197,15 @@ final class GemmBlock {
 
     /** Rows of one panel by the tallest tiles that fit: sixes, then four, two, one. */
     private static void rows(
-            int m, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int vectors,
+            int m, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int sixes = m / ROWS;
         if (sixes > 0) {
-            six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, vectors, init, initOffset, initRow, c, cOffset, cRow);
+            six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors, init, initOffset, initRow, c, cOffset, cRow);
         }
         for (int i = sixes * ROWS, height = 4; i < m; height >>= 1) {
             if ((m - i & height) != 0) {
-                fewer(height, k, a, aOffset + i * aRow, aRow, aStep, b, bOffset, vectors, init,
+                fewer(height, k, a, aOffset + i * aRow, aRow, aStep, b, bOffset, bStep, vectors, init,
                         initOffset + i * initRow, initRow, c, cOffset + i * cRow, cRow);
                 i += height;
             }
@@ -169,41 +213,41 @@ final class GemmBlock {
     }
 
     private static void six(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int vectors,
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int aTile = ROWS * aRow;
         switch (vectors) {
             case 1 -> TilesOne.rows6(
-                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 2 -> TilesTwo.rows6(
-                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             default -> TilesFour.rows6(
-                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
         }
     }
 
     private static void fewer(
-            int height, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int vectors,
+            int height, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         switch (vectors << 3 | height) {
             case 1 << 3 | 4 -> TilesOne.rows4(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 1 << 3 | 2 -> TilesOne.rows2(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 1 << 3 | 1 -> TilesOne.rows1(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 2 << 3 | 4 -> TilesTwo.rows4(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 2 << 3 | 2 -> TilesTwo.rows2(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 2 << 3 | 1 -> TilesTwo.rows1(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 4 << 3 | 4 -> TilesFour.rows4(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 4 << 3 | 2 -> TilesFour.rows2(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             case 4 << 3 | 1 -> TilesFour.rows1(
-                    k, a, aOffset, aRow, aStep, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                    k, a, aOffset, aRow, aStep, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
             default -> throw new AssertionError("tile of " + height + " rows, " + vectors + " vectors");
         }
     }

@@ -26,7 +26,7 @@ final class TilesFour {
 
     /** Six rows at a time, {@code tiles} times down the rows. */
     static void rows6(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset,
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
@@ -65,7 +65,7 @@ final class TilesFour {
                 x = broadcast(S, a[ai + 5 * aRow]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
                 ai += aStep;
-                bi += 4 * L;
+                bi += bStep;
             }
             int ct = cOffset + t * 6 * cRow;
             c00.intoArray(c, ct); c01.intoArray(c, ct + L); c02.intoArray(c, ct + 2 * L); c03.intoArray(c, ct + 3 * L);
@@ -84,7 +84,7 @@ final class TilesFour {
 
     /** Four rows. */
     static void rows4(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
@@ -112,7 +112,7 @@ final class TilesFour {
             x = broadcast(S, a[ai + 3 * aRow]);
             c30 = x.fma(b0, c30); c31 = x.fma(b1, c31); c32 = x.fma(b2, c32); c33 = x.fma(b3, c33);
             ai += aStep;
-            bi += 4 * L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L); c02.intoArray(c, ct + 2 * L); c03.intoArray(c, ct + 3 * L);
@@ -126,7 +126,7 @@ final class TilesFour {
 
     /** Two rows. */
     static void rows2(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
@@ -144,7 +144,7 @@ final class TilesFour {
             x = broadcast(S, a[ai + aRow]);
             c10 = x.fma(b0, c10); c11 = x.fma(b1, c11); c12 = x.fma(b2, c12); c13 = x.fma(b3, c13);
             ai += aStep;
-            bi += 4 * L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L); c02.intoArray(c, ct + 2 * L); c03.intoArray(c, ct + 3 * L);
@@ -154,7 +154,7 @@ final class TilesFour {
 
     /** One row. */
     static void rows1(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
@@ -167,7 +167,7 @@ final class TilesFour {
             FloatVector x = broadcast(S, a[ai]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
             ai += aStep;
-            bi += 4 * L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L); c02.intoArray(c, ct + 2 * L); c03.intoArray(c, ct + 3 * L);

@@ -26,7 +26,7 @@ final class TilesOne {
 
     /** Six rows at a time, {@code tiles} times down the rows. */
     static void rows6(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset,
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
@@ -58,7 +58,7 @@ final class TilesOne {
                 x = broadcast(S, a[ai + 5 * aRow]);
                 c50 = x.fma(b0, c50);
                 ai += aStep;
-                bi += L;
+                bi += bStep;
             }
             int ct = cOffset + t * 6 * cRow;
             c00.intoArray(c, ct);
@@ -77,7 +77,7 @@ final class TilesOne {
 
     /** Four rows. */
     static void rows4(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci);
@@ -100,7 +100,7 @@ final class TilesOne {
             x = broadcast(S, a[ai + 3 * aRow]);
             c30 = x.fma(b0, c30);
             ai += aStep;
-            bi += L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct);
@@ -114,7 +114,7 @@ final class TilesOne {
 
     /** Two rows. */
     static void rows2(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci);
@@ -129,7 +129,7 @@ final class TilesOne {
             x = broadcast(S, a[ai + aRow]);
             c10 = x.fma(b0, c10);
             ai += aStep;
-            bi += L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct);
@@ -139,7 +139,7 @@ final class TilesOne {
 
     /** One row. */
     static void rows1(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci);
@@ -150,7 +150,7 @@ final class TilesOne {
             FloatVector x = broadcast(S, a[ai]);
             c00 = x.fma(b0, c00);
             ai += aStep;
-            bi += L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct);

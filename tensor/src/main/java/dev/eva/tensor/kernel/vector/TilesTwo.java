@@ -26,7 +26,7 @@ final class TilesTwo {
 
     /** Six rows at a time, {@code tiles} times down the rows. */
     static void rows6(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset,
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
@@ -58,7 +58,7 @@ final class TilesTwo {
                 x = broadcast(S, a[ai + 5 * aRow]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
                 ai += aStep;
-                bi += 2 * L;
+                bi += bStep;
             }
             int ct = cOffset + t * 6 * cRow;
             c00.intoArray(c, ct); c01.intoArray(c, ct + L);
@@ -77,7 +77,7 @@ final class TilesTwo {
 
     /** Four rows. */
     static void rows4(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
@@ -100,7 +100,7 @@ final class TilesTwo {
             x = broadcast(S, a[ai + 3 * aRow]);
             c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
             ai += aStep;
-            bi += 2 * L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L);
@@ -114,7 +114,7 @@ final class TilesTwo {
 
     /** Two rows. */
     static void rows2(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
@@ -129,7 +129,7 @@ final class TilesTwo {
             x = broadcast(S, a[ai + aRow]);
             c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
             ai += aStep;
-            bi += 2 * L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L);
@@ -139,7 +139,7 @@ final class TilesTwo {
 
     /** One row. */
     static void rows1(
-            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset,
+            int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int ci = initOffset;
         FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
@@ -150,7 +150,7 @@ final class TilesTwo {
             FloatVector x = broadcast(S, a[ai]);
             c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
             ai += aStep;
-            bi += 2 * L;
+            bi += bStep;
         }
         int ct = cOffset;
         c00.intoArray(c, ct); c01.intoArray(c, ct + L);

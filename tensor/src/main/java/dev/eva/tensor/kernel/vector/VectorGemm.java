@@ -18,8 +18,8 @@ final class VectorGemm implements Gemm {
     private static final long TASK_WORK = 1 << 19;
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
-    /** Rows of a task at least where every task packs its own part of B. */
-    private static final int FEWEST_ROWS = 48;
+    /** Rows of a task at least where B is not packed. */
+    private static final int FEWEST_ROWS = 36;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
@@ -43,7 +43,7 @@ final class VectorGemm implements Gemm {
             return;
         }
         Panels b = (Panels) prepared;
-        long cut = cut(m, b.n, b.k);
+        long cut = cut(m, b.n, b.k, 1, GemmBlock.ROWS, 1);
         int taskRows = (int) (cut >>> 32);
         int taskPanels = (int) cut;
         int columnTasks = (b.count + taskPanels - 1) / taskPanels;
@@ -58,9 +58,9 @@ final class VectorGemm implements Gemm {
 
     /**
      * Rows (high half) and panels (low half) of a task: whole products where they are small, else halves until there
-     * are enough.
+     * are enough. Rows and columns are a group's; {@code k} is the sum over groups that differ in it.
      */
-    private static long cut(int m, int n, int k) {
+    private static long cut(int m, int n, int k, int groups, int fewestRows, int fewestPanels) {
         int blocks = (m + TASK_ROWS - 1) / TASK_ROWS;
         int rows = roundUp((m + blocks - 1) / Math.max(1, blocks), GemmBlock.ROWS);
         int count = Panels.count(n);
@@ -70,14 +70,14 @@ final class VectorGemm implements Gemm {
             return (long) Math.max(1, m) << 32 | Math.max(1, count);
         }
         while (true) {
-            long tasks = (long) ((m + rows - 1) / rows) * ((count + panels - 1) / panels);
+            long tasks = (long) groups * ((m + rows - 1) / rows) * ((count + panels - 1) / panels);
             if (tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
-            if (panels > 1 && (panels * Panels.WIDTH >= rows || rows <= GemmBlock.ROWS)) {
+            if (panels > fewestPanels && (panels * Panels.WIDTH >= rows || rows <= fewestRows)) {
                 panels = (panels + 1) / 2;
-            } else if (rows > GemmBlock.ROWS) {
-                rows = roundUp((rows + 1) / 2, GemmBlock.ROWS);
+            } else if (rows > fewestRows) {
+                rows = Math.max(fewestRows, roundUp((rows + 1) / 2, GemmBlock.ROWS));
             } else {
                 break;
             }
@@ -129,17 +129,21 @@ final class VectorGemm implements Gemm {
             int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         int count = Panels.count(n);
-        int wanted = Math.max(1, TASKS / Math.max(1, groups * count));
-        int taskRows = Math.clamp(roundUp((m + wanted - 1) / wanted, GemmBlock.ROWS), FEWEST_ROWS, TASK_ROWS);
+        int rows = Math.max(1, starts[groups] - starts[0]);
+        long cut = cut(m, n, rows, groups, FEWEST_ROWS, aRow >= GemmBlock.FAR ? 2 : 1);
+        int taskRows = (int) (cut >>> 32);
+        int panels = (int) cut;
+        int columnTasks = (count + panels - 1) / panels;
         int rowTasks = (m + taskRows - 1) / taskRows;
         IntConsumer run = task -> {
-            int g = task / (rowTasks * count);
-            int from = task / count % rowTasks * taskRows;
-            GemmBlock.multiplyTransposed(Math.min(taskRows, m - from), n, starts[g + 1] - starts[g], task % count,
-                    a, aOffset + starts[g] * aRow + from, aRow, b, bOffset + starts[g] * bRow, bRow,
-                    beta, c, cOffset + (g * m + from) * n);
+            int g = task / (rowTasks * columnTasks);
+            int from = task / columnTasks % rowTasks * taskRows;
+            int panel = task % columnTasks * panels;
+            GemmBlock.multiplyTransposed(Math.min(taskRows, m - from), n, starts[g + 1] - starts[g], panel,
+                    Math.min(count, panel + panels), a, aOffset + starts[g] * aRow + from, aRow,
+                    b, bOffset + starts[g] * bRow, bRow, beta, c, cOffset + (g * m + from) * n);
         };
-        runOrInline((long) (starts[groups] - starts[0]) * m * n, groups * rowTasks * count, run);
+        runOrInline((long) rows * m * n, groups * rowTasks * columnTasks, run);
     }
 
     private static void runOrInline(long work, int tasks, IntConsumer run) {
