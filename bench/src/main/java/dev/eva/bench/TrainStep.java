@@ -30,7 +30,8 @@ import java.util.stream.IntStream;
  * Speed and memory of a training step: forward, cross-entropy, backward, clipping to norm 1 and AdamW (betas 0.9 and
  * 0.95, decay 0.1 on matrices) of a preset in F32 on random tokens, the configuration of the PyTorch peer.
  *
- * <p>{@code java @bench/jvm.options -cp bench/target/benchmarks.jar dev.eva.bench.TrainStep PRESET BATCHxLENGTH [STEPS]}
+ * <p>{@code java @cli/src/main/resources/dev/eva/cli/jvm.options -cp bench/target/benchmarks.jar
+ * dev.eva.bench.TrainStep PRESET BATCHxLENGTH [STEPS]}
  *
  * <p>Prints one line: median tokens a second with the slowest and fastest step, milliseconds a step, bytes allocated a
  * step once warm, full collections, and the largest resident set of the process. {@code -Deva.bench.experts=N} gives

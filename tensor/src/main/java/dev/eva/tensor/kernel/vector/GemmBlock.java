@@ -68,7 +68,8 @@ final class GemmBlock {
             for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
                 int length = Math.min(DEPTH, b.k - p);
                 boolean first = p == 0;
-                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length), Panels.vectors(panel, b.n) * L, panel, b.n,
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length),
+                        Panels.width(panel, b.n), panel, b.n,
                         first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, tile);
             }
         }
@@ -96,7 +97,7 @@ final class GemmBlock {
             }
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 int column = Panels.column(panel, n);
-                int width = Panels.vectors(panel, n) * L;
+                int width = Panels.width(panel, n);
                 float[] right = b;
                 int bFrom = bOffset + p * bRow + column;
                 int bStep = bRow;
@@ -129,7 +130,8 @@ final class GemmBlock {
 
     /** All rows of one panel of one block along k. */
     static void panel(
-            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep, int panel, int n,
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep,
+            int panel, int n,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
         int column = Panels.column(panel, n);
         int vectors = Panels.vectors(panel, n);
@@ -144,7 +146,8 @@ final class GemmBlock {
         } else if (beta != 0f) {
             rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, c, at, cRow, c, at, cRow);
         } else if (bias != null) {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, bias, biasOffset + column, 0, c, at, cRow);
+            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, bias, biasOffset + column, 0, c, at,
+                    cRow);
         } else {
             rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, c, at, cRow);
         }
@@ -161,7 +164,8 @@ final class GemmBlock {
 
     /** A panel whose last vector sticks out of C: tile by tile through scratch. */
     private static void edge(
-            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep, int vectors,
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep,
+            int vectors,
             int columns, float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
         int width = vectors * L;
         int last = width - L;
@@ -180,10 +184,12 @@ final class GemmBlock {
                     }
                     FloatVector.fromArray(S, init, from + last, inside).intoArray(tile, r * width + last);
                 }
-                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, tile, 0, width, tile, 0,
+                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, tile, 0, width,
+                        tile, 0,
                         width);
             } else {
-                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, tile, 0, width);
+                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, tile,
+                        0, width);
             }
             for (int r = 0; r < rows; r++) {
                 int to = at + r * cRow;
@@ -201,7 +207,8 @@ final class GemmBlock {
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int sixes = m / ROWS;
         if (sixes > 0) {
-            six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors, init, initOffset, initRow, c, cOffset, cRow);
+            six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors, init, initOffset, initRow, c, cOffset,
+                    cRow);
         }
         for (int i = sixes * ROWS, height = 4; i < m; height >>= 1) {
             if ((m - i & height) != 0) {
@@ -213,21 +220,26 @@ final class GemmBlock {
     }
 
     private static void six(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
+            int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         int aTile = ROWS * aRow;
         switch (vectors) {
             case 1 -> TilesOne.rows6(
-                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c,
+                    cOffset, cRow);
             case 2 -> TilesTwo.rows6(
-                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c,
+                    cOffset, cRow);
             default -> TilesFour.rows6(
-                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+                    tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c,
+                    cOffset, cRow);
         }
     }
 
     private static void fewer(
-            int height, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
+            int height, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
+            int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         switch (vectors << 3 | height) {
             case 1 << 3 | 4 -> TilesOne.rows4(

@@ -59,6 +59,11 @@ final class Panels extends Gemm.Prepared {
         return left >= VECTORS ? VECTORS : left == 3 ? 2 : left;
     }
 
+    /** Columns of a panel, padding included: floats from a row of it to the next. */
+    static int width(int panel, int n) {
+        return vectors(panel, n) * L;
+    }
+
     /** Where block {@code [p, p + length)} of a panel starts in the array of its group. */
     int offset(int panel, int p, int length) {
         return p * paddedColumns + column(panel, n) * length;
@@ -91,7 +96,7 @@ final class Panels extends Gemm.Prepared {
     static void pack(
             int panel, int n, int length, float[] b, int offset, int row, int col, float[] out, int at) {
         int column = column(panel, n);
-        int width = vectors(panel, n) * L;
+        int width = width(panel, n);
         int columns = Math.min(width, n - column);
         int from = offset + column * col;
         if (columns < width) {

@@ -82,7 +82,8 @@ final class VectorAttention implements Attention {
             softmaxRows(m, i, scale, s, ld, scales, lse, lseOffset + i);
             int to = outOffset + i * outRow;
             for (int panel = 0; panel < Panels.count(hv); panel++) {
-                GemmBlock.panel(m, i + m, s, 0, ld, 1, values, Panels.column(panel, hv) * t, Panels.vectors(panel, hv) * L, panel, hv, null, 0, 0f,
+                GemmBlock.panel(m, i + m, s, 0, ld, 1, values, Panels.column(panel, hv) * t, Panels.width(panel, hv), panel, hv,
+                        null, 0, 0f,
                         out, to, outRow, tile);
             }
             scaleRows(m, hv, scales, out, to, outRow);
@@ -112,7 +113,8 @@ final class VectorAttention implements Attention {
             scores(m, n, t, hv, dOut, at, outRow, valuesTurned, ds, ld, tile);
             gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p, ds, ld);
             for (int panel = 0; panel < Panels.count(h); panel++) {
-                GemmBlock.panel(m, n, ds, 0, ld, 1, keys, Panels.column(panel, h) * t, Panels.vectors(panel, h) * L, panel, h, null, 0, 0f,
+                GemmBlock.panel(m, n, ds, 0, ld, 1, keys, Panels.column(panel, h) * t, Panels.width(panel, h),
+                        panel, h, null, 0, 0f,
                         dq, dqOffset + i * h, h, tile);
             }
             addTurned(m, n, i, ds, ld, packRows(m, h, q, qOffset + i * h, h, right), h, dk, dkOffset, tile);
@@ -145,7 +147,8 @@ final class VectorAttention implements Attention {
             float[] tile) {
         int padded = Panels.padded(t);
         for (int panel = 0; panel < Panels.count(t) && Panels.column(panel, t) < n; panel++) {
-            GemmBlock.panel(m, width, x, offset, row, 1, turned, Panels.column(panel, t) * width, Panels.vectors(panel, t) * L, panel, padded,
+            GemmBlock.panel(m, width, x, offset, row, 1, turned, Panels.column(panel, t) * width,
+                    Panels.width(panel, t), panel, padded,
                     null, 0, 0f, s, 0, ld, tile);
         }
     }
@@ -159,9 +162,11 @@ final class VectorAttention implements Attention {
         for (int panel = 0; panel < Panels.count(width); panel++) {
             int from = Panels.column(panel, width) * m;
             if (i > 0) {
-                GemmBlock.panel(i, m, w, 0, 1, ld, y, from, Panels.vectors(panel, width) * L, panel, width, null, 0, 1f, dx, offset, width, tile);
+                GemmBlock.panel(i, m, w, 0, 1, ld, y, from, Panels.width(panel, width), panel, width, null, 0,
+                        1f, dx, offset, width, tile);
             }
-            GemmBlock.panel(n - i, m, w, i, 1, ld, y, from, Panels.vectors(panel, width) * L, panel, width, null, 0, 0f, dx, offset + i * width, width,
+            GemmBlock.panel(n - i, m, w, i, 1, ld, y, from, Panels.width(panel, width), panel, width, null, 0,
+                    0f, dx, offset + i * width, width,
                     tile);
         }
     }
