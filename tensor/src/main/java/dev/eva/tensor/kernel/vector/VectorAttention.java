@@ -82,9 +82,8 @@ final class VectorAttention implements Attention {
             softmaxRows(m, i, scale, s, ld, scales, lse, lseOffset + i);
             int to = outOffset + i * outRow;
             for (int panel = 0; panel < Panels.count(hv); panel++) {
-                GemmBlock.panel(m, i + m, s, 0, ld, 1, values, Panels.column(panel, hv) * t, Panels.width(panel, hv), panel, hv,
-                        null, 0, 0f,
-                        out, to, outRow, tile);
+                GemmBlock.panel(m, i + m, s, 0, ld, 1, values, Panels.column(panel, hv) * t, Panels.width(panel, hv),
+                        panel, hv, null, 0, 0f, out, to, outRow, tile);
             }
             scaleRows(m, hv, scales, out, to, outRow);
         }
