@@ -28,6 +28,7 @@ import picocli.CommandLine.ScopeType;
             ExportCommand.class,
             InitCommand.class,
             LogitsCommand.class,
+            TokenizerCommand.class,
             InfoCommand.class,
             ParityCommand.class,
             MemoryCommand.class,

@@ -4,6 +4,7 @@ import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.Presets;
 import dev.eva.model.checkpoint.ConfigJson;
 import dev.eva.model.text.Corpus;
+import dev.eva.model.text.TextException;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.RunFolder;
@@ -86,7 +87,10 @@ final class TrainCommand implements Callable<Integer> {
                     + "shakespeare (default), or jdk (the sources of the running JDK).")
     private List<String> data;
 
-    @Option(names = "--tokenizer", paramLabel = "TYPE", description = "char (default) or byte.")
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "WORD",
+            description = "char (default), byte, bpe:N (trained on the text, N tokens), or a tokenizer.json.")
     private String tokenizer;
 
     @Option(
@@ -158,13 +162,17 @@ final class TrainCommand implements Callable<Integer> {
                         // trained from scratch, a model knows the positions that it has seen and no others
                         .withMaxPositionEmbeddings(train.batching().length());
         String ids = tokenizer == null ? Tokenizers.types().getFirst() : tokenizer;
-        if (!Tokenizers.types().contains(ids)) {
-            throw new ParameterException(
-                    spec.commandLine(), "--tokenizer " + ids + "; need " + String.join(" or ", Tokenizers.types()));
-        }
+        usage(() -> {
+            Tokenizers.check(ids);
+            return ids;
+        });
         Corpus corpus = Corpus.of(data == null ? TrainPresets.defaultData() : data);
         corpus.notices().forEach(spec.commandLine().getErr()::println);
-        return TrainingRun.create(out == null ? freeFolder(name) : out, name, model, corpus, ids, train);
+        BpeProgress progress = new BpeProgress(spec.commandLine().getErr());
+        TrainingRun run =
+                TrainingRun.create(out == null ? freeFolder(name) : out, name, model, corpus, ids, train, progress);
+        progress.done();
+        return run;
     }
 
     /** {@code runs/NAME}, or the first of {@code runs/NAME-2, runs/NAME-3, ...} that holds no run. */
@@ -180,7 +188,7 @@ final class TrainCommand implements Callable<Integer> {
     private <T> T usage(Supplier<T> value) {
         try {
             return value.get();
-        } catch (IllegalArgumentException | TrainException e) {
+        } catch (IllegalArgumentException | TrainException | TextException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
     }

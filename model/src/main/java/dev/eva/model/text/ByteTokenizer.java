@@ -3,8 +3,6 @@ package dev.eva.model.text;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
@@ -14,7 +12,7 @@ import java.util.Objects;
  */
 public final class ByteTokenizer implements Tokenizer {
     static final String TYPE = "byte";
-    static final int BYTES = 256;
+    static final int BYTES = ByteSymbols.BYTES;
 
     private final int vocabSize;
 
@@ -71,16 +69,9 @@ public final class ByteTokenizer implements Tokenizer {
         return vocabSize == BYTES ? TYPE : TYPE + " " + vocabSize;
     }
 
-    /** Decodes bytes as they come; a sequence that is not UTF-8 becomes U+FFFD, one that is not yet whole waits. */
+    /** Decodes bytes as they come. */
     private static final class Bytes implements StreamDecoder {
-        private final CharsetDecoder decoder = StandardCharsets.UTF_8
-                .newDecoder()
-                .onMalformedInput(CodingErrorAction.REPLACE)
-                .onUnmappableCharacter(CodingErrorAction.REPLACE);
-        /** A UTF-8 sequence has at most four bytes. */
-        private final ByteBuffer waiting = ByteBuffer.allocate(4);
-
-        private final CharBuffer chars = CharBuffer.allocate(8);
+        private final Utf8Stream utf8 = new Utf8Stream();
         private final int vocabSize;
 
         private Bytes(int vocabSize) {
@@ -92,24 +83,12 @@ public final class ByteTokenizer implements Tokenizer {
             if (Objects.checkIndex(id, vocabSize) >= BYTES) {
                 return end() + beyond(id);
             }
-            waiting.put((byte) id);
-            return decode(false);
+            return utf8.accept((byte) id);
         }
 
         @Override
         public String end() {
-            String rest = decode(true);
-            decoder.reset();
-            return rest;
-        }
-
-        private String decode(boolean end) {
-            waiting.flip();
-            decoder.decode(waiting, chars, end);
-            waiting.compact();
-            String text = chars.flip().toString();
-            chars.clear();
-            return text;
+            return utf8.end();
         }
     }
 }

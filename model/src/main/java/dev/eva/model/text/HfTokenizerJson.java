@@ -13,7 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
  * characters are words of a word list, split one by one; bytes are the 256 symbols of a byte-level BPE without merges.
  */
 public final class HfTokenizerJson {
-    private static final String CONFIG = "tokenizer_config.json";
     private static final String EACH_CHARACTER = "[\\s\\S]";
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -48,11 +47,7 @@ public final class HfTokenizerJson {
         return true;
     }
 
-    /**
-     * Reads what this class has written.
-     *
-     * @throws TextException if it is another tokenizer
-     */
+    /** Reads what this class has written; null if it is another tokenizer. */
     static Tokenizer read(Path file, JsonNode root) {
         JsonNode model = root.path("model");
         JsonNode split = root.path("pre_tokenizer");
@@ -67,12 +62,11 @@ public final class HfTokenizerJson {
                 && root.path("added_tokens").isEmpty()
                 && split.path("type").asString("").equals("ByteLevel")
                 && !split.path("use_regex").asBoolean(true)
-                && model.path("vocab").path(symbol(0)).asInt(-1) == 0
+                && model.path("vocab").path(String.valueOf(ByteSymbols.of(0))).asInt(-1) == 0
                 && model.path("vocab").path("A").asInt(-1) == 'A') {
             return new ByteTokenizer(model.path("vocab").size());
         }
-        throw new TextException("tokenizer: " + file + ": a tokenizer of another kind than eva writes; need one of "
-                + "characters or bytes");
+        return null;
     }
 
     private static int[] alphabet(Path file, JsonNode vocab) {
@@ -110,7 +104,7 @@ public final class HfTokenizerJson {
         model.putNull("end_of_word_suffix").put("fuse_unk", false).put("byte_fallback", false);
         ObjectNode vocab = model.putObject("vocab");
         for (int b = 0; b < ByteTokenizer.BYTES; b++) {
-            vocab.put(symbol(b), b);
+            vocab.put(String.valueOf(ByteSymbols.of(b)), b);
         }
         for (int id = ByteTokenizer.BYTES; id < vocabSize; id++) {
             vocab.put(ByteTokenizer.beyond(id), id);
@@ -118,22 +112,6 @@ public final class HfTokenizerJson {
         model.putArray("merges");
         write(root, to.resolve(Tokenizers.FILE));
         writeConfig(maxLength, to);
-    }
-
-    /** Printable bytes stand for themselves in a byte-level vocabulary; the others lie behind the 256th symbol. */
-    private static String symbol(int b) {
-        if (isPrintable(b)) {
-            return Character.toString(b);
-        }
-        int before = 0;
-        for (int other = 0; other < b; other++) {
-            before += isPrintable(other) ? 0 : 1;
-        }
-        return Character.toString(ByteTokenizer.BYTES + before);
-    }
-
-    private static boolean isPrintable(int b) {
-        return b >= '!' && b <= '~' || b >= 0xA1 && b != 0xAD;
     }
 
     private static ObjectNode characters(CharTokenizer tokenizer) {
@@ -177,7 +155,7 @@ public final class HfTokenizerJson {
                 .put("tokenizer_class", "PreTrainedTokenizerFast")
                 .put("clean_up_tokenization_spaces", false)
                 .put("model_max_length", maxLength);
-        write(config, to.resolve(CONFIG));
+        write(config, to.resolve(Tokenizers.CONFIG));
     }
 
     private static void write(ObjectNode node, Path file) throws IOException {

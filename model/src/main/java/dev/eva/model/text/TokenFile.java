@@ -100,7 +100,7 @@ public final class TokenFile implements AutoCloseable {
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
             Ids ids = new Ids(out, width);
             out.position(HEADER);
-            corpus.read(piece -> ids.put(tokenizer.encode(piece)));
+            WordPieces.read(corpus, piece -> ids.put(tokenizer.encode(piece)));
             ids.flush();
             ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
             header.put(MAGIC)

@@ -9,6 +9,7 @@ import dev.eva.model.text.CorpusScan;
 import dev.eva.model.text.TokenFile;
 import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
+import dev.eva.model.text.bpe.BpeTrainer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,18 +52,32 @@ public final class TrainingRun implements AutoCloseable {
         this.savedStep = trainer.state().step();
     }
 
+    /** As the other, without looking on while a tokenizer is trained. */
+    public static TrainingRun create(
+            Path path, String name, DeepSeekConfig model, Corpus corpus, String tokenizer, TrainConfig train) {
+        return create(path, name, model, corpus, tokenizer, train, BpeTrainer.Progress.NONE);
+    }
+
     /**
      * Begins a run in a new folder.
      *
      * @param model the shape; its vocabulary becomes the tokenizer's
      * @param name the shape's name, for the record
-     * @param tokenizer type of the tokenizer
+     * @param tokenizer what {@link Tokenizers#create} takes
+     * @param progress sees the tokenizer being trained
      * @throws TrainException if the folder holds a run already or the text is too short
      */
     public static TrainingRun create(
-            Path path, String name, DeepSeekConfig model, Corpus corpus, String tokenizer, TrainConfig train) {
+            Path path,
+            String name,
+            DeepSeekConfig model,
+            Corpus corpus,
+            String tokenizer,
+            TrainConfig train,
+            BpeTrainer.Progress progress) {
+        Tokenizers.check(tokenizer);
         CorpusScan scan = CorpusScan.of(corpus);
-        Text text = new Text(corpus, scan, Tokenizers.create(tokenizer, scan));
+        Text text = new Text(corpus, scan, Tokenizers.create(tokenizer, corpus, scan, progress));
         RunSettings settings = new RunSettings(name, corpus.source(), scan.hash(), tokenizer, train);
         DeepSeekConfig config = withVocab(model, text.tokenizer.vocabSize());
         RunFolder folder = RunFolder.create(path);

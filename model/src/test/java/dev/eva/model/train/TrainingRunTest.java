@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eva.model.text.Corpus;
+import dev.eva.model.text.Tokenizers;
 import dev.eva.nn.Parameter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,6 +48,36 @@ class TrainingRunTest {
     private TrainingRun create(String name, TrainConfig config) {
         return TrainingRun.create(
                 dir.resolve(name), "tiny", Tiny.config(), Corpus.files(List.of(text)), "char", config);
+    }
+
+    @Test
+    void aTokenizerIsTrainedOnTheTextAndGoesWithTheRun() throws IOException {
+        try (TrainingRun run = TrainingRun.create(
+                dir.resolve("bpe"),
+                "tiny",
+                Tiny.config(),
+                Corpus.files(List.of(text)),
+                "bpe:270",
+                Tiny.train("muon", 2))) {
+            run.run(Optional.empty(), TrainListener.NONE);
+            assertThat(run.tokenizer().vocabSize()).isBetween(257, 270);
+        }
+        try (TrainingRun run = TrainingRun.resume(dir.resolve("bpe"))) {
+            assertThat(run.run(Optional.of(new Budget.Steps(1)), TrainListener.NONE))
+                    .isEqualTo(TrainListener.End.DONE);
+            assertThat(Tokenizers.load(run.checkpoints().getLast()).fingerprint())
+                    .isEqualTo(run.tokenizer().fingerprint());
+        }
+        try (TrainingRun run = TrainingRun.create(
+                dir.resolve("file"),
+                "tiny",
+                Tiny.config(),
+                Corpus.files(List.of(text)),
+                dir.resolve("bpe").toString(),
+                Tiny.train("muon", 2))) {
+            assertThat(run.tokenizer().fingerprint())
+                    .isEqualTo(Tokenizers.load(dir.resolve("bpe")).fingerprint());
+        }
     }
 
     private Path whole(String name, String optimizer) throws IOException {
