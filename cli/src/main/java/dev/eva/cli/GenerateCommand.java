@@ -2,6 +2,7 @@ package dev.eva.cli;
 
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.checkpoint.Checkpoint;
+import dev.eva.model.checkpoint.MappedModel;
 import dev.eva.model.generate.Generator;
 import dev.eva.model.generate.Sampling;
 import dev.eva.model.text.Tokenizer;
@@ -99,7 +100,12 @@ final class GenerateCommand implements Runnable {
         Sampling sampling = sampling();
         Path checkpoint = RunFolder.checkpointOf(model == null ? newestRun() : model);
         Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
-        DeepSeekModel loaded = Checkpoint.load(checkpoint);
+        try (MappedModel mapped = Checkpoint.open(checkpoint)) {
+            generate(checkpoint, tokenizer, mapped.model(), sampling);
+        }
+    }
+
+    private void generate(Path checkpoint, Tokenizer tokenizer, DeepSeekModel loaded, Sampling sampling) {
         if (tokenizer.vocabSize() > loaded.config().vocabSize()) {
             throw new IllegalArgumentException(
                     checkpoint + ": the tokenizer has " + tokenizer.vocabSize() + " ids, the model a vocabulary of "

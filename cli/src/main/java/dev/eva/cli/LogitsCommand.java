@@ -2,6 +2,7 @@ package dev.eva.cli;
 
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.checkpoint.Checkpoint;
+import dev.eva.model.checkpoint.MappedModel;
 import dev.eva.model.generate.Generator;
 import dev.eva.model.generate.Sampling;
 import dev.eva.model.text.Tokenizers;
@@ -76,7 +77,12 @@ final class LogitsCommand implements Runnable {
         if (ids.length == 0) {
             throw new ParameterException(spec.commandLine(), "no tokens; need at least one");
         }
-        DeepSeekModel loaded = Checkpoint.load(checkpoint);
+        try (MappedModel mapped = Checkpoint.open(checkpoint)) {
+            compute(mapped.model(), ids);
+        }
+    }
+
+    private void compute(DeepSeekModel loaded, int[] ids) {
         int vocab = loaded.config().vocabSize();
         for (int id : ids) {
             if (id < 0 || id >= vocab) {

@@ -1,8 +1,8 @@
 package dev.eva.fp8;
 
 import dev.eva.tensor.kernel.FrozenMatrix;
+import dev.eva.tensor.kernel.Kernels;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 
 /**
@@ -14,6 +14,9 @@ import java.util.Objects;
  */
 public record Fp8Weight(Fp8Format format, MemorySegment codes, float[] scales, int rows, int cols)
         implements FrozenMatrix {
+    private static final Fp8Product PRODUCT = Kernels.find(Fp8Product.class, Fp8Product.REFERENCE);
+    private static final int FEW_ROWS = 16;
+
     public Fp8Weight {
         Objects.checkFromIndexSize(0L, (long) rows * cols, codes.byteSize());
         int gridRows = Fp8Blocks.blocks(rows);
@@ -31,11 +34,23 @@ public record Fp8Weight(Fp8Format format, MemorySegment codes, float[] scales, i
 
     @Override
     public void widen(int row, int col, int count, float[] out, int outOffset) {
-        long at = (long) row * cols + col;
         int scaleRow = row / Fp8Blocks.BLOCK * Fp8Blocks.blocks(cols);
-        for (int j = 0; j < count; j++) {
-            float scale = scales[scaleRow + (col + j) / Fp8Blocks.BLOCK];
-            out[outOffset + j] = format.decode(codes.get(ValueLayout.JAVA_BYTE, at + j)) * scale;
+        for (int from = col, end = col + count; from < end; ) {
+            int block = from / Fp8Blocks.BLOCK;
+            int n = Math.min(end, (block + 1) * Fp8Blocks.BLOCK) - from;
+            long first = (long) row * cols + from;
+            PRODUCT.widen(format, codes, first, n, scales[scaleRow + block], out, outOffset + from - col);
+            from += n;
         }
+    }
+
+    @Override
+    public int fewRows() {
+        return FEW_ROWS;
+    }
+
+    @Override
+    public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
+        PRODUCT.multiply(format, m, cols, x, xOffset, xRow, codes, scales, from, to, y, yOffset, yRow);
     }
 }

@@ -76,8 +76,7 @@ public sealed interface QueryWeights extends Layer {
             case QueryProjection.LowRank r -> {
                 int rank = r.qLoraRank();
                 Projection wqA = weights.linear(Layer.path(name, "wqA"), rank, in);
-                RmsNorm norm =
-                        new RmsNorm(weights.gains(Layer.path(name, "qNorm"), rank), MlaConfig.LATENT_NORM_EPS);
+                RmsNorm norm = new RmsNorm(weights.gains(Layer.path(name, "qNorm"), rank), MlaConfig.LATENT_NORM_EPS);
                 yield new LowRank(wqA, norm, weights.linear(Layer.path(name, "wqB"), out, rank));
             }
         };

@@ -1,9 +1,9 @@
 package dev.eva.mla;
 
+import dev.eva.nn.FreshWeights;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.Rope;
 import dev.eva.nn.RopeConfig;
-import dev.eva.nn.FreshWeights;
 import dev.eva.tensor.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -3,8 +3,8 @@ package dev.eva.moe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.eva.nn.Parameter;
 import dev.eva.nn.FreshWeights;
+import dev.eva.nn.Parameter;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;

@@ -3,8 +3,8 @@ package dev.eva.moe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.eva.nn.Parameter;
 import dev.eva.nn.FreshWeights;
+import dev.eva.nn.Parameter;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.autograd.Tape;

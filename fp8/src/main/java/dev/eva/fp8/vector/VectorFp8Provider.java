@@ -1,6 +1,7 @@
 package dev.eva.fp8.vector;
 
 import dev.eva.fp8.Fp8Kernel;
+import dev.eva.fp8.Fp8Product;
 import dev.eva.tensor.kernel.KernelProvider;
 import java.util.Optional;
 
@@ -40,8 +41,12 @@ public final class VectorFp8Provider implements KernelProvider {
 
     @Override
     public <F> Optional<F> find(Class<F> family) {
-        return family == Fp8Kernel.class && VectorFp8.works()
-                ? Optional.of(family.cast(new VectorFp8()))
-                : Optional.empty();
+        Object found = null;
+        if (family == Fp8Kernel.class && VectorFp8.works()) {
+            found = new VectorFp8();
+        } else if (family == Fp8Product.class && VectorFp8Product.works()) {
+            found = new VectorFp8Product();
+        }
+        return Optional.ofNullable(found).map(family::cast);
     }
 }

@@ -1,8 +1,6 @@
 package dev.eva.tensor.kernel;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
@@ -11,8 +9,7 @@ import java.util.Objects;
  * @param values {@code rows * cols} values, row-major, little endian
  */
 public record Bf16Matrix(MemorySegment values, int rows, int cols) implements FrozenMatrix {
-    private static final ValueLayout.OfShort LAYOUT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final StoredKernel KERNEL = Kernels.find(StoredKernel.class, StoredKernel.REFERENCE);
 
     public Bf16Matrix {
         Objects.checkFromIndexSize(0L, 2L * rows * cols, values.byteSize());
@@ -24,10 +21,17 @@ public record Bf16Matrix(MemorySegment values, int rows, int cols) implements Fr
     }
 
     @Override
+    public int fewRows() {
+        return StoredKernel.FEW_ROWS;
+    }
+
+    @Override
     public void widen(int row, int col, int count, float[] out, int outOffset) {
-        long at = 2L * ((long) row * cols + col);
-        for (int j = 0; j < count; j++) {
-            out[outOffset + j] = Float.intBitsToFloat(values.get(LAYOUT, at + 2L * j) << 16);
-        }
+        KERNEL.widenBf16(values, (long) row * cols + col, count, out, outOffset);
+    }
+
+    @Override
+    public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
+        KERNEL.multiplyBf16(m, cols, x, xOffset, xRow, values, from, to, y, yOffset, yRow);
     }
 }

@@ -1,8 +1,6 @@
 package dev.eva.tensor.kernel;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
@@ -11,8 +9,7 @@ import java.util.Objects;
  * @param values {@code rows * cols} values, row-major, little endian
  */
 public record F32Matrix(MemorySegment values, int rows, int cols) implements FrozenMatrix {
-    private static final ValueLayout.OfFloat LAYOUT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final StoredKernel KERNEL = Kernels.find(StoredKernel.class, StoredKernel.REFERENCE);
 
     public F32Matrix {
         Objects.checkFromIndexSize(0L, 4L * rows * cols, values.byteSize());
@@ -24,10 +21,18 @@ public record F32Matrix(MemorySegment values, int rows, int cols) implements Fro
     }
 
     @Override
+    public int fewRows() {
+        return StoredKernel.FEW_ROWS;
+    }
+
+    @Override
     public void widen(int row, int col, int count, float[] out, int outOffset) {
         long at = 4L * ((long) row * cols + col);
-        for (int j = 0; j < count; j++) {
-            out[outOffset + j] = values.get(LAYOUT, at + 4L * j);
-        }
+        MemorySegment.copy(values, StoredKernel.F32, at, out, outOffset, count);
+    }
+
+    @Override
+    public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
+        KERNEL.multiplyF32(m, cols, x, xOffset, xRow, values, from, to, y, yOffset, yRow);
     }
 }

@@ -8,9 +8,6 @@ package dev.eva.tensor.kernel;
  * read by several threads at once.
  */
 public interface FrozenMatrix {
-    /** Rows up to which {@link #multiply} is the way; more pay for widening strips and tiles in registers. */
-    int FEW_ROWS = 16;
-
     /** Number of rows: output features. */
     int rows();
 
@@ -20,6 +17,14 @@ public interface FrozenMatrix {
     /** Bytes that a product has to read, scales included. */
     long bytes();
 
+    /**
+     * Rows of x up to which {@link #multiply} is the way; more pay for widening a strip of W first. 0 where there is
+     * nothing better than widening.
+     */
+    default int fewRows() {
+        return 0;
+    }
+
     /** {@code out[outOffset + j] = W[row][col + j]} for {@code 0 <= j < count}. */
     void widen(int row, int col, int count, float[] out, int outOffset);
 
@@ -28,8 +33,7 @@ public interface FrozenMatrix {
      * {@code x[i][p] = x[xOffset + i * xRow + p]} and {@code y[i][j] = y[yOffset + i * yRow + j]}. Single-threaded; an
      * element's bits depend on neither {@code m} nor {@code [from, to)}. This is the reference.
      */
-    default void multiply(
-            int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
+    default void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         float[] w = new float[cols()];
         for (int j = from; j < to; j++) {
             widen(j, 0, cols(), w, 0);

@@ -46,8 +46,8 @@ public final class PreparedWeight {
         this.inFeatures = matrices[0].cols();
         for (FrozenMatrix m : matrices) {
             if (m.rows() != outFeatures || m.cols() != inFeatures) {
-                throw new IllegalArgumentException("weight: matrices of (" + outFeatures + ", " + inFeatures
-                        + ") and (" + m.rows() + ", " + m.cols() + "); need one size");
+                throw new IllegalArgumentException("weight: matrices of (" + outFeatures + ", " + inFeatures + ") and ("
+                        + m.rows() + ", " + m.cols() + "); need one size");
             }
         }
         this.forward = GEMM.prepare(matrices);

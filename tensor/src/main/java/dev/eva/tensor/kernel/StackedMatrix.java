@@ -36,6 +36,15 @@ public record StackedMatrix(List<FrozenMatrix> parts) implements FrozenMatrix {
     }
 
     @Override
+    public int fewRows() {
+        int fewest = Integer.MAX_VALUE;
+        for (FrozenMatrix part : parts) {
+            fewest = Math.min(fewest, part.fewRows());
+        }
+        return fewest;
+    }
+
+    @Override
     public void widen(int row, int col, int count, float[] out, int outOffset) {
         int first = 0;
         for (int p = 0; ; p++) {
@@ -49,8 +58,7 @@ public record StackedMatrix(List<FrozenMatrix> parts) implements FrozenMatrix {
     }
 
     @Override
-    public void multiply(
-            int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
+    public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         int first = 0;
         for (int p = 0; p < parts.size() && first < to; p++) {
             FrozenMatrix part = parts.get(p);

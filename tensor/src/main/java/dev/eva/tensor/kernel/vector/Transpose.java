@@ -14,9 +14,9 @@ final class Transpose {
     private static final int HALF = L / 2;
     private static final int ROUNDS = Integer.numberOfTrailingZeros(L);
     /** Lane numbers that interleave the lower (upper) halves of two vectors; lanes of the second count from L. */
-    private static final FloatVector LOW = interleave(0);
+    static final FloatVector LOW = interleave(0);
 
-    private static final FloatVector HIGH = interleave(HALF);
+    static final FloatVector HIGH = interleave(HALF);
     /** Floats of scratch that {@link #block} needs. */
     static final int SCRATCH = 2 * L * L;
 

@@ -8,6 +8,7 @@ import dev.eva.tensor.kernel.LatentAttention;
 import dev.eva.tensor.kernel.Normalization;
 import dev.eva.tensor.kernel.Reduction;
 import dev.eva.tensor.kernel.SoftmaxKernel;
+import dev.eva.tensor.kernel.StoredKernel;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,7 +22,8 @@ final class VectorFamilies {
             Map.entry(LatentAttention.class, new VectorLatentAttention()),
             Map.entry(Normalization.class, new VectorNormalization()),
             Map.entry(Reduction.class, new VectorReduction()),
-            Map.entry(SoftmaxKernel.class, new VectorSoftmax()));
+            Map.entry(SoftmaxKernel.class, new VectorSoftmax()),
+            Map.entry(StoredKernel.class, new VectorStored()));
 
     private VectorFamilies() {}
 

@@ -1,6 +1,7 @@
 package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Gemm;
 import java.util.function.IntConsumer;
 
@@ -38,8 +39,11 @@ final class VectorGemm implements Gemm {
     public void multiply(
             int m, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
-        if (prepared instanceof Frozen) {
-            REFERENCE.multiply(m, a, aOffset, aRow, aCol, prepared, bias, biasOffset, beta, c, cOffset, cRow);
+        if (prepared instanceof Frozen frozen) {
+            FrozenBlock.multiply(new int[] {0, m}, a, aOffset, aRow, aCol, frozen, beta, c, cOffset, cRow);
+            for (int i = 0; bias != null && i < m; i++) {
+                Elementwise.REFERENCE.addTo(frozen.n, bias, biasOffset, c, cOffset + i * cRow);
+            }
             return;
         }
         Panels b = (Panels) prepared;
@@ -93,8 +97,8 @@ final class VectorGemm implements Gemm {
     public void multiplyGrouped(
             int[] starts, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
             float beta, float[] c, int cOffset, int cRow) {
-        if (prepared instanceof Frozen) {
-            REFERENCE.multiplyGrouped(starts, a, aOffset, aRow, aCol, prepared, beta, c, cOffset, cRow);
+        if (prepared instanceof Frozen frozen) {
+            FrozenBlock.multiply(starts, a, aOffset, aRow, aCol, frozen, beta, c, cOffset, cRow);
             return;
         }
         Panels b = (Panels) prepared;

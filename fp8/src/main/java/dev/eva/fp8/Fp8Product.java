@@ -1,0 +1,59 @@
+package dev.eva.fp8;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The loops over a weight that stays in memory as FP8 codes, {@code W[j][p] = decode(code[j * cols + p]) * scale[j /
+ * 128][p / 128]}; single-threaded. {@code x[i][p] = x[xOffset + i * xRow + p]}, {@code y[i][j] = y[yOffset + i * yRow +
+ * j]}.
+ *
+ * <p>Partial sums of a block of 128 are added in float32, multiplied with the block's scale, and added up in ascending
+ * order (arXiv:2412.19437, section 3.3.2). An element has the same bits whatever {@code m}, {@code from} and {@code
+ * to}.
+ */
+public interface Fp8Product {
+    /** The scalar reference. */
+    Fp8Product REFERENCE = new Fp8Product() {};
+
+    /** {@code out_i = scale * decode(code_(first + i))}. */
+    default void widen(
+            Fp8Format format, MemorySegment codes, long first, int n, float scale, float[] out, int outOffset) {
+        for (int i = 0; i < n; i++) {
+            out[outOffset + i] = format.decode(codes.get(ValueLayout.JAVA_BYTE, first + i)) * scale;
+        }
+    }
+
+    /** {@code y[i][j] = sum_p x[i][p] W[j][p]} for m rows of x and the rows {@code [from, to)} of W. */
+    default void multiply(
+            Fp8Format format,
+            int m,
+            int cols,
+            float[] x,
+            int xOffset,
+            int xRow,
+            MemorySegment codes,
+            float[] scales,
+            int from,
+            int to,
+            float[] y,
+            int yOffset,
+            int yRow) {
+        int grid = Fp8Blocks.blocks(cols);
+        for (int i = 0; i < m; i++) {
+            for (int j = from; j < to; j++) {
+                float sum = 0f;
+                for (int b = 0; b < grid; b++) {
+                    float partial = 0f;
+                    int end = Math.min(cols, (b + 1) * Fp8Blocks.BLOCK);
+                    for (int p = b * Fp8Blocks.BLOCK; p < end; p++) {
+                        byte code = codes.get(ValueLayout.JAVA_BYTE, (long) j * cols + p);
+                        partial = Math.fma(x[xOffset + i * xRow + p], format.decode(code), partial);
+                    }
+                    sum = Math.fma(partial, scales[j / Fp8Blocks.BLOCK * grid + b], sum);
+                }
+                y[yOffset + i * yRow + j] = sum;
+            }
+        }
+    }
+}

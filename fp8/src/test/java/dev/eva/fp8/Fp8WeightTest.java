@@ -1,0 +1,155 @@
+package dev.eva.fp8;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Kernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.SplittableRandom;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Products with FP8 weights: the kernels in use against the scalar reference and sums in float64. */
+class Fp8WeightTest {
+    private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
+    private static final Fp8Product PRODUCT = Kernels.find(Fp8Product.class, Fp8Product.REFERENCE);
+
+    private final SplittableRandom random = new SplittableRandom(9);
+
+    private Fp8Weight weight(Fp8Format format, int rows, int cols) {
+        MemorySegment codes =
+                Arena.ofAuto().allocate((long) rows * cols + 1, 64).asSlice(1);
+        for (long i = 0; i < (long) rows * cols; i++) {
+            byte code = (byte) random.nextInt(256);
+            boolean number = Float.isFinite(format.decode(code));
+            codes.set(ValueLayout.JAVA_BYTE, i, number ? code : 0);
+        }
+        float[] scales = new float[Fp8Blocks.blocks(rows) * Fp8Blocks.blocks(cols)];
+        for (int i = 0; i < scales.length; i++) {
+            scales[i] = (float) Math.exp(random.nextGaussian());
+        }
+        return new Fp8Weight(format, codes, scales, rows, cols);
+    }
+
+    private float[] floats(int n, float size) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = size * (float) random.nextGaussian();
+        }
+        return x;
+    }
+
+    private static float[] product(int m, float[] x, Fp8Weight w) {
+        float[] y = new float[m * w.rows()];
+        GEMM.multiply(m, x, 0, w.cols(), 1, GEMM.prepare(w), null, 0, 0f, y, 0, w.rows());
+        return y;
+    }
+
+    private static void check(int m, float[] x, Fp8Weight w, float[] y) {
+        float[] row = new float[w.cols()];
+        for (int j = 0; j < w.rows(); j++) {
+            w.widen(j, 0, row.length, row, 0);
+            for (int i = 0; i < m; i++) {
+                double sum = 0;
+                double size = 0;
+                for (int p = 0; p < row.length; p++) {
+                    sum += (double) x[i * row.length + p] * row[p];
+                    size += Math.abs((double) x[i * row.length + p] * row[p]);
+                }
+                float actual = y[i * w.rows() + j];
+                if (Double.isFinite(sum)) {
+                    assertThat((double) actual).isCloseTo(sum, Offset.offset(Math.max(size * 1e-6, 1e-30)));
+                } else {
+                    assertThat(actual).isNaN();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fp8Format.class)
+    void agreesWithSumsInFloat64(Fp8Format format) {
+        int[][] sizes = {
+            {1, 1, 1},
+            {1, 6, 127},
+            {1, 130, 128},
+            {2, 129, 300},
+            {3, 7, 64},
+            {4, 131, 257},
+            {9, 20, 640},
+            {16, 260, 192},
+            {40, 150, 450}
+        };
+        for (int[] size : sizes) {
+            Fp8Weight w = weight(format, size[1], size[2]);
+            float[] x = floats(size[0] * size[2], 1f);
+            check(size[0], x, w, product(size[0], x, w));
+        }
+    }
+
+    /** Scaled by half of the power of two, such inputs would leave the range of float32. */
+    @Test
+    void takesInputsOfAnySize() {
+        Fp8Weight w = weight(Fp8Format.E4M3, 9, 200);
+        for (float size : new float[] {1e-30f, 1e-17f, 1e15f, 1e20f, 1e30f, 0f}) {
+            float[] x = floats(200, size);
+            check(1, x, w, product(1, x, w));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fp8Format.class)
+    void codesThatAreNoNumbersShow(Fp8Format format) {
+        for (int at : new int[] {0, 77, 130, 199}) {
+            Fp8Weight w = weight(format, 9, 200);
+            w.codes().set(ValueLayout.JAVA_BYTE, 5 * 200 + at, (byte) 0xFF);
+            float[] x = floats(20 * 200, 1f);
+            float[] out = new float[200];
+            w.widen(5, 0, 200, out, 0);
+            assertThat(out[at]).isNaN();
+            check(1, x, w, product(1, x, w));
+            check(5, x, w, product(5, x, w));
+            check(20, x, w, product(20, x, w));
+        }
+    }
+
+    @Test
+    void fewRowsHaveTheBitsOfOne() {
+        Fp8Weight w = weight(Fp8Format.E4M3, 133, 330);
+        float[] x = floats(16 * 330, 1f);
+        float[] all = product(16, x, w);
+        for (int i = 0; i < 16; i++) {
+            float[] alone = product(1, java.util.Arrays.copyOfRange(x, i * 330, (i + 1) * 330), w);
+            assertThat(java.util.Arrays.copyOfRange(all, i * 133, (i + 1) * 133))
+                    .isEqualTo(alone);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fp8Format.class)
+    void widensToTheBitsOfTheReference(Fp8Format format) {
+        MemorySegment codes = Arena.ofAuto().allocate(1000);
+        for (int i = 0; i < 1000; i++) {
+            codes.set(ValueLayout.JAVA_BYTE, i, (byte) (i % 7 == 0 ? i % 3 : random.nextInt(0x7C)));
+        }
+        for (int n : new int[] {0, 1, 63, 64, 65, 500}) {
+            float[] out = new float[n + 2];
+            float[] reference = new float[n + 2];
+            PRODUCT.widen(format, codes, 3, n, 0.37f, out, 1);
+            Fp8Product.REFERENCE.widen(format, codes, 3, n, 0.37f, reference, 1);
+            assertThat(out).isEqualTo(reference);
+        }
+    }
+
+    @Test
+    void scalesMustFit() {
+        MemorySegment codes = Arena.ofAuto().allocate(200 * 130);
+        assertThatThrownBy(() -> new Fp8Weight(Fp8Format.E4M3, codes, new float[3], 200, 130))
+                .hasMessage("fp8 weight: 3 scales for (200, 130); need (2, 2)");
+    }
+}

@@ -1,0 +1,101 @@
+package dev.eva.tensor.kernel.vector;
+
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.FrozenMatrix;
+import dev.eva.tensor.kernel.Gemm;
+import java.util.function.IntConsumer;
+
+/**
+ * Products with weights that stay in their stored type. Few rows: the matrix widens in registers, row by row. More
+ * rows: a panel at a time is widened and packed, and stays in the cache while all rows pass through the tiles.
+ */
+final class FrozenBlock {
+    /** Weights of a task with few rows, at least: several microseconds. */
+    private static final int TASK_WEIGHTS = 1 << 16;
+    /** Tasks that a product with few rows is cut into, at most. */
+    private static final int TASKS = 32;
+    /** Length of a block along k: the strip, as it is widened, and its panel fit in the second-level cache. */
+    private static final int DEPTH = 384;
+    /** Multiply-adds under which a product stays on one thread. */
+    private static final long LEAST_WORK = 1 << 18;
+
+    private FrozenBlock() {}
+
+    // spotless:off: one argument a line would triple the length of every call
+
+    /** Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}. */
+    static void multiply(
+            int[] starts, float[] a, int aOffset, int aRow, int aCol, Gemm.Frozen b, float beta,
+            float[] c, int cOffset, int cRow) {
+        int groups = b.groups;
+        boolean plain = aCol == 1 && beta == 0f;
+        int chunk = chunk(b.n, b.k);
+        int chunks = (b.n + chunk - 1) / chunk;
+        int panels = Panels.count(b.n);
+        int tasks = 0;
+        for (int g = 0; g < groups; g++) {
+            tasks += tasks(b.matrices[g], starts[g + 1] - starts[g], plain, chunks, panels);
+        }
+        IntConsumer run = task -> {
+            int g = 0;
+            int at = task;
+            for (int here; at >= (here = tasks(b.matrices[g], starts[g + 1] - starts[g], plain, chunks, panels)); g++) {
+                at -= here;
+            }
+            int rows = starts[g + 1] - starts[g];
+            FrozenMatrix w = b.matrices[g];
+            int aAt = aOffset + starts[g] * aRow;
+            int cAt = cOffset + starts[g] * cRow;
+            if (few(w, rows, plain)) {
+                w.multiply(rows, a, aAt, aRow, at * chunk, Math.min(b.n, (at + 1) * chunk), c, cAt, cRow);
+            } else {
+                panel(rows, a, aAt, aRow, aCol, w, at, beta, c, cAt, cRow);
+            }
+        };
+        if ((long) (starts[groups] - starts[0]) * b.n * b.k >= LEAST_WORK) {
+            Parallel.run(tasks, run);
+        } else {
+            for (int task = 0; task < tasks; task++) {
+                run.accept(task);
+            }
+        }
+    }
+
+    private static boolean few(FrozenMatrix w, int rows, boolean plain) {
+        return plain && rows <= w.fewRows();
+    }
+
+    private static int tasks(FrozenMatrix w, int rows, boolean plain, int chunks, int panels) {
+        return rows == 0 ? 0 : few(w, rows, plain) ? chunks : panels;
+    }
+
+    /** Rows of W a task, a multiple of four. */
+    private static int chunk(int n, int k) {
+        int least = TASK_WEIGHTS / Math.max(1, k);
+        return (Math.max(least, (n + TASKS - 1) / TASKS) + 3) & ~3;
+    }
+
+    private static void panel(
+            int m, float[] a, int aOffset, int aRow, int aCol, FrozenMatrix w, int panel, float beta,
+            float[] c, int cOffset, int cRow) {
+        int n = w.rows();
+        int k = w.cols();
+        int column = Panels.column(panel, n);
+        int columns = Math.min(Panels.vectors(panel, n) * VectorMath.LANES, n - column);
+        GemmBlock.Scratch scratch = GemmBlock.scratch();
+        float[] memory = scratch.b(2 * DEPTH * Panels.WIDTH);
+        int packed = DEPTH * Panels.WIDTH;
+        for (int p = 0; p == 0 || p < k; p += DEPTH) {
+            int length = Math.min(DEPTH, k - p);
+            for (int j = 0; j < columns; j++) {
+                w.widen(column + j, p, length, memory, j * length);
+            }
+            Panels.pack(panel, n, length, memory, -column * length, 1, length, memory, packed);
+            GemmBlock.panel(m, length, a, aOffset + p * aCol, aRow, aCol, memory, packed,
+                    Panels.width(panel, n), panel, n, null, 0,
+                    p == 0 ? beta : 1f, c, cOffset, cRow, scratch.tile);
+        }
+    }
+
+    // spotless:on
+}
