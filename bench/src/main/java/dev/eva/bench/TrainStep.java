@@ -81,8 +81,7 @@ public final class TrainStep {
             value = loss.item();
             tape.backward(loss);
         }
-        GradClip.clip(parameters, 1f);
-        optimizer.step(RATE);
+        optimizer.step(RATE, GradClip.factor(GradClip.norm(parameters), 1f));
         return value;
     }
 

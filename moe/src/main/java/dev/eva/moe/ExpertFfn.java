@@ -159,6 +159,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         if (!ctx.needsGrad(input)) {
             return null;
         }
+        float beta = ctx.leafBeta(input);
         Tensor leaf = ctx.leafGrad(input);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(input).shape());
         int m = dY.dim(1);
@@ -174,7 +175,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
                 x.array(),
                 x.offset(),
                 n,
-                leaf != null ? 1f : 0f,
+                beta,
                 dW.array(),
                 dW.offset());
         return leaf != null ? null : dW;

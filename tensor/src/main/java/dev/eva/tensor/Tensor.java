@@ -21,6 +21,9 @@ public final class Tensor {
     private final Shape shape;
     private boolean requiresGrad;
     private Tensor grad;
+    /** The gradient counts as zeros, but nobody has written them yet. */
+    private boolean gradCleared;
+
     private int version;
 
     private Tensor(Storage storage, int offset, Shape shape) {
@@ -183,6 +186,10 @@ public final class Tensor {
 
     /** The gradient of a leaf, null until a tape has run backward through it. Accumulates until {@link #zeroGrad()}. */
     public Tensor grad() {
+        if (gradCleared) {
+            gradCleared = false;
+            grad.fill(0f);
+        }
         return grad;
     }
 
@@ -191,14 +198,23 @@ public final class Tensor {
         if (grad == null) {
             grad = zeros(shape);
         }
-        return grad;
+        return grad();
     }
 
-    /** Sets an existing gradient to zero; its memory stays. */
+    /** Sets an existing gradient to zero; its memory stays, and is written when somebody looks. */
     public void zeroGrad() {
-        if (grad != null) {
-            grad.fill(0f);
-        }
+        gradCleared = grad != null;
+    }
+
+    /**
+     * 0 where the gradient has been set to zero and nobody has looked since, else 1: the factor of its old values for
+     * whoever is going to write every element, as {@code g = beta g + d}. After this call {@link #gradOrZeros()} gives
+     * the memory as it is.
+     */
+    public float gradBeta() {
+        float beta = gradCleared ? 0f : 1f;
+        gradCleared = false;
+        return beta;
     }
 
     /** Counts writes, so that what was prepared from this tensor (packed panels) knows when it is stale. */

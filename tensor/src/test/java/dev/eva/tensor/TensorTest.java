@@ -68,6 +68,19 @@ class TensorTest {
     }
 
     @Test
+    void aClearedGradientIsOverwrittenByWhoAsksForItsFactor() {
+        Tensor t = Tensor.zeros(2);
+        assertThat(t.gradBeta()).isEqualTo(1f);
+        t.gradOrZeros().fill(3f);
+        t.zeroGrad();
+        assertThat(t.gradBeta()).isZero();
+        assertThat(t.gradBeta()).isEqualTo(1f);
+        t.zeroGrad();
+        assertThat(t.gradOrZeros().toArray()).containsOnly(0f);
+        assertThat(t.gradBeta()).isEqualTo(1f);
+    }
+
+    @Test
     void zeroGradKeepsTheMemory() {
         Tensor t = Tensor.zeros(2).requiresGrad(true);
         assertThat(t.grad()).isNull();

@@ -108,11 +108,11 @@ public final class Trainer {
         long step = state.step() + 1;
         double loss = gradients();
         listener.gradients(step, parameters);
-        double norm = Double.isFinite(loss) ? GradClip.clip(parameters, (float) config.clip()) : Double.NaN;
+        double norm = Double.isFinite(loss) ? GradClip.norm(parameters) : Double.NaN;
         boolean finite = Double.isFinite(norm);
         float lr = rate(state.step());
         if (finite) {
-            optimizer.step(lr);
+            optimizer.step(lr, GradClip.factor(norm, (float) config.clip()));
             updateBiases();
         }
         long tokens = config.batching().tokens();

@@ -83,13 +83,13 @@ public final class AdamW implements Optimizer {
     }
 
     @Override
-    public void step(float lr) {
+    public void step(float lr, float gradFactor) {
         steps++;
         for (Slot s : slots) {
             s.value.gradOrZeros();
         }
-        AdamWKernel.Step still = numbers(lr, 0f);
-        AdamWKernel.Step decaying = numbers(lr, rate);
+        AdamWKernel.Step still = numbers(lr, 0f, gradFactor);
+        AdamWKernel.Step decaying = numbers(lr, rate, gradFactor);
         Parallel.run(blocks.size(), i -> {
             Block b = blocks.get(i);
             step(b, b.slot.decays ? decaying : still);
@@ -99,8 +99,9 @@ public final class AdamW implements Optimizer {
         }
     }
 
-    private AdamWKernel.Step numbers(float lr, float decay) {
-        return AdamWKernel.Step.at(steps, lr, decay, moments.beta1, moments.beta2, moments.eps);
+    private AdamWKernel.Step numbers(float lr, float decay, float gradFactor) {
+        return AdamWKernel.Step.at(steps, lr, decay, moments.beta1, moments.beta2, moments.eps)
+                .withGradFactor(gradFactor);
     }
 
     private static void step(Block b, AdamWKernel.Step numbers) {

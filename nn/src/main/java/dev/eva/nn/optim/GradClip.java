@@ -6,6 +6,7 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.ops.Totals;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Keeps the norm of the whole gradient within bounds. */
@@ -25,22 +26,33 @@ public final class GradClip {
         if (!(maxNorm > 0)) {
             throw new IllegalArgumentException("clip: largest norm " + maxNorm + "; need more than 0");
         }
-        double squares = 0;
-        for (Parameter p : parameters) {
-            if (p.value().grad() != null) {
-                squares += Totals.sumOfSquares(p.value().grad());
-            }
-        }
-        double norm = Math.sqrt(squares);
-        double scale = maxNorm / (norm + EPS);
-        if (Double.isFinite(norm) && scale < 1) {
+        double norm = norm(parameters);
+        float factor = factor(norm, maxNorm);
+        if (factor < 1f) {
             for (Parameter p : parameters) {
                 if (p.value().grad() != null) {
-                    scale(p.value().grad(), (float) scale);
+                    scale(p.value().grad(), factor);
                 }
             }
         }
         return norm;
+    }
+
+    /** {@code |g|} over all gradients together, summed in float64 in a fixed order. */
+    public static double norm(List<Parameter> parameters) {
+        List<Tensor> gradients = new ArrayList<>(parameters.size());
+        for (Parameter p : parameters) {
+            if (p.value().grad() != null) {
+                gradients.add(p.value().grad());
+            }
+        }
+        return Math.sqrt(Totals.sumOfSquares(gradients));
+    }
+
+    /** {@code min(1, maxNorm / (norm + 1e-6))}, for an optimizer that scales gradients as it reads them. */
+    public static float factor(double norm, float maxNorm) {
+        double factor = maxNorm / (norm + EPS);
+        return Double.isFinite(norm) && factor < 1 ? (float) factor : 1f;
     }
 
     private static void scale(Tensor g, float factor) {

@@ -85,22 +85,22 @@ public final class Muon implements Optimizer {
     }
 
     @Override
-    public void step(float lr) {
+    public void step(float lr, float gradFactor) {
         weights.forEach(Tensor::gradOrZeros);
         // A matrix a task, from the gradient to the weight: it stays in the cache of one core, and threads meet once a
         // step. A large one has the threads to itself. Products have the same bits either way.
-        large.forEach(m -> step(m, lr));
-        Parallel.run(small.size(), i -> step(small.get(i), lr));
+        large.forEach(m -> step(m, lr, gradFactor));
+        Parallel.run(small.size(), i -> step(small.get(i), lr, gradFactor));
         weights.forEach(Tensor::markWritten);
-        rest.step(lr);
+        rest.step(lr, gradFactor);
     }
 
     /** {@code p = (1 - lr decay) p - factor X}. */
-    private void step(Matrix matrix, float lr) {
+    private void step(Matrix matrix, float lr, float gradFactor) {
         NewtonSchulz newtonSchulz = scratch.get();
         int n = matrix.size();
         float[] x = newtonSchulz.input(n);
-        direction(matrix, x);
+        direction(matrix, gradFactor, x);
         newtonSchulz.orthogonalise(matrix.rows, matrix.cols);
         float[] p = matrix.weight.array();
         int at = matrix.weight.offset() + matrix.at;
@@ -112,7 +112,7 @@ public final class Muon implements Optimizer {
     }
 
     /** {@code M = mu M + g}, {@code U = g + mu M}. */
-    private void direction(Matrix matrix, float[] u) {
+    private void direction(Matrix matrix, float gradFactor, float[] u) {
         Tensor grad = matrix.weight.grad();
         float[] g = grad.array();
         float[] m = matrix.momentum.array();
@@ -120,9 +120,10 @@ public final class Muon implements Optimizer {
         int gAt = grad.offset() + matrix.at;
         int mAt = matrix.momentum.offset() + matrix.at;
         for (int i = 0; i < n; i++) {
-            float moment = Math.fma(mu, m[mAt + i], g[gAt + i]);
+            float scaled = gradFactor * g[gAt + i];
+            float moment = Math.fma(mu, m[mAt + i], scaled);
             m[mAt + i] = moment;
-            u[i] = Math.fma(mu, moment, g[gAt + i]);
+            u[i] = Math.fma(mu, moment, scaled);
         }
     }
 

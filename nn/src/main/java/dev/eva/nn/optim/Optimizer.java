@@ -12,11 +12,17 @@ import java.util.function.Function;
  */
 public interface Optimizer {
     /**
-     * One step with the gradients of now, which are read, not cleared.
+     * One step with the gradients of now times a factor; they are read, neither cleared nor scaled.
      *
      * @param lr learning rate of this step
+     * @param gradFactor of every gradient, as {@link GradClip#factor} gives it
      */
-    void step(float lr);
+    void step(float lr, float gradFactor);
+
+    /** One step with the gradients of now. */
+    default void step(float lr) {
+        step(lr, 1f);
+    }
 
     /** Steps done. */
     long steps();

@@ -112,6 +112,26 @@ class OptimizerTest {
         }
     }
 
+    /** What clipping in place and a step give, to the bit. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFactorActsAsIfTheGradientsWereScaled(boolean muon) {
+        List<Parameter> inPlace = parameters(1);
+        List<Parameter> asRead = parameters(1);
+        gradients(inPlace, 1);
+        gradients(asRead, 1);
+        float largest = (float) (GradClip.norm(asRead) / 3);
+        float factor = GradClip.factor(GradClip.norm(asRead), largest);
+        assertThat(factor).isLessThan(0.34f);
+        assertThat(GradClip.clip(inPlace, largest)).isEqualTo(GradClip.norm(asRead));
+        optimizer(muon, inPlace, WeightDecay.all(DECAY)).step(LR);
+        optimizer(muon, asRead, WeightDecay.all(DECAY)).step(LR, factor);
+        for (int i = 0; i < inPlace.size(); i++) {
+            assertThat(asRead.get(i).value().toArray())
+                    .isEqualTo(inPlace.get(i).value().toArray());
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void buffersStayAndWeightsAreMarkedWritten(boolean muon) {

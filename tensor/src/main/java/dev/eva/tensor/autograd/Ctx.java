@@ -92,6 +92,14 @@ public final class Ctx {
         return inputs[i].requiresGrad() && producers[i] < 0 ? inputs[i].gradOrZeros() : null;
     }
 
+    /**
+     * The factor of the old values for an op that adds to all of {@link #leafGrad}: 0 where they are to be overwritten,
+     * also where input i is no leaf and the op returns a gradient. To be called before {@link #leafGrad}.
+     */
+    public float leafBeta(int i) {
+        return inputs[i].requiresGrad() && producers[i] < 0 ? inputs[i].gradBeta() : 0f;
+    }
+
     /** After forward: hold what backward needs, give back the rest. */
     void endForward(Tensor out) {
         output = out;

@@ -19,8 +19,17 @@ public interface AdamWKernel {
      * @param eps added to the root of the second moment
      * @param stepSize {@code a / (1 - beta1^t)}
      * @param invRootCorrection2 {@code 1 / sqrt(1 - beta2^t)}
+     * @param gradFactor what every gradient is multiplied by first
      */
-    record Step(float lr, float decay, float beta1, float beta2, float eps, float stepSize, float invRootCorrection2) {
+    record Step(
+            float lr,
+            float decay,
+            float beta1,
+            float beta2,
+            float eps,
+            float stepSize,
+            float invRootCorrection2,
+            float gradFactor) {
         /** The numbers of step {@code t}, the first of which is 1. */
         public static Step at(long t, float lr, float decay, double beta1, double beta2, double eps) {
             if (t < 1) {
@@ -33,7 +42,13 @@ public interface AdamWKernel {
                     (float) beta2,
                     (float) eps,
                     (float) (lr / (1 - Math.pow(beta1, t))),
-                    (float) (1 / Math.sqrt(1 - Math.pow(beta2, t))));
+                    (float) (1 / Math.sqrt(1 - Math.pow(beta2, t))),
+                    1f);
+        }
+
+        /** The same step with scaled gradients. */
+        public Step withGradFactor(float factor) {
+            return new Step(lr, decay, beta1, beta2, eps, stepSize, invRootCorrection2, factor);
         }
 
         /** What parameters are multiplied by before the step: {@code 1 - a w}. */
@@ -63,7 +78,7 @@ public interface AdamWKernel {
         float b1 = step.beta1();
         float b2 = step.beta2();
         for (int i = 0; i < n; i++) {
-            float grad = g[gOffset + i];
+            float grad = step.gradFactor() * g[gOffset + i];
             float mi = Math.fma(b1, m[mOffset + i], (1f - b1) * grad);
             float vi = Math.fma(b2, v[vOffset + i], (1f - b2) * grad * grad);
             m[mOffset + i] = mi;

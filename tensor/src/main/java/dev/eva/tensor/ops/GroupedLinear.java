@@ -77,9 +77,9 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         Tensor x = ctx.input(0);
         int n = weight.outFeatures();
         int k = weight.inFeatures();
+        float beta = ctx.leafBeta(1);
         Tensor leaf = ctx.leafGrad(1);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(1).shape());
-        float beta = leaf != null ? 1f : 0f;
         float[] dY = dOut.array();
         int groups = weight.groups();
         GEMM.multiplyGroupedTransposed(

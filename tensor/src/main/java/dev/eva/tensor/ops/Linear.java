@@ -91,9 +91,9 @@ public record Linear(PreparedWeight weight) implements Op {
         Tensor x = ctx.input(0);
         int n = weight.outFeatures();
         int k = weight.inFeatures();
+        float beta = ctx.leafBeta(1);
         Tensor leaf = ctx.leafGrad(1);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(1).shape());
-        float beta = leaf != null ? 1f : 0f;
         int[] all = {0, x.rows()};
         GEMM.multiplyGroupedTransposed(
                 1, n, k, all, dOut.array(), dOut.offset(), n, x.array(), x.offset(), k, beta, dW.array(), dW.offset());

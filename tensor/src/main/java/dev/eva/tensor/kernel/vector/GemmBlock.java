@@ -62,14 +62,14 @@ final class GemmBlock {
     static void multiply(
             int m, float[] a, int aOffset, int aRow, int aCol, Panels b, int group, int fromPanel, int toPanel,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
-        float[] packed = b.values[group];
+        float[] packed = b.values(group);
         float[] tile = scratch().tile;
         for (int panel = fromPanel; panel < toPanel; panel++) {
             for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
                 int length = Math.min(DEPTH, b.k - p);
                 boolean first = p == 0;
-                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed, b.offset(panel, p, length),
-                        Panels.width(panel, b.n), panel, b.n,
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed,
+                        b.offset(group, panel, p, length), b.step(panel), panel, b.n,
                         first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, tile);
             }
         }

@@ -26,14 +26,57 @@ final class Panels extends Gemm.Prepared {
     final int paddedColumns;
     /** Number of panels. */
     final int count;
-    /** Packed values, an array a group. */
+    /** Packed values, an array a group; or the one array that is read where it stands. */
     final float[][] values;
+    /** Where B is read where it stands: its first element, and from one operand and one row to the next; else 0. */
+    private final int start;
+
+    private final int groupStride;
+    private final int row;
 
     Panels(int groups, int k, int n) {
         super(groups, k, n);
         this.paddedColumns = padded(n);
         this.count = count(n);
         this.values = new float[groups][k * paddedColumns];
+        this.start = 0;
+        this.groupStride = 0;
+        this.row = 0;
+    }
+
+    private Panels(int groups, int k, int n, float[] b, int start, int groupStride, int row) {
+        super(groups, k, n);
+        this.paddedColumns = n;
+        this.count = count(n);
+        this.values = new float[][] {b};
+        this.start = start;
+        this.groupStride = groupStride;
+        this.row = row;
+    }
+
+    /** Whether rows of B can be read where they stand: whole vectors, and near enough to share a cache. */
+    static boolean standing(int n, int row, int col) {
+        return col == 1 && n % L == 0 && row < GemmBlock.FAR;
+    }
+
+    /** Operands that are read where they stand. */
+    static Panels view(int groups, int k, int n, float[] b, int start, int groupStride, int row) {
+        return new Panels(groups, k, n, b, start, groupStride, row);
+    }
+
+    /** Whether nothing is packed. */
+    boolean isView() {
+        return row != 0;
+    }
+
+    /** The array that holds an operand. */
+    float[] values(int group) {
+        return values[isView() ? 0 : group];
+    }
+
+    /** Floats from a row of a panel to the next. */
+    int step(int panel) {
+        return isView() ? row : width(panel, n);
     }
 
     /** Number of panels that n columns make. */
@@ -65,8 +108,10 @@ final class Panels extends Gemm.Prepared {
     }
 
     /** Where block {@code [p, p + length)} of a panel starts in the array of its group. */
-    int offset(int panel, int p, int length) {
-        return p * paddedColumns + column(panel, n) * length;
+    int offset(int group, int panel, int p, int length) {
+        return isView()
+                ? start + group * groupStride + p * row + column(panel, n)
+                : p * paddedColumns + column(panel, n) * length;
     }
 
     // spotless:off: one argument a line would triple the length of every call
@@ -83,7 +128,7 @@ final class Panels extends Gemm.Prepared {
                 int length = Math.min(GemmBlock.DEPTH, k - p);
                 for (int panel = from; panel < to; panel++) {
                     pack(panel, n, length, b, offset + g * groupStride + p * row, row, col, values[g],
-                            offset(panel, p, length));
+                            offset(g, panel, p, length));
                 }
             }
         });

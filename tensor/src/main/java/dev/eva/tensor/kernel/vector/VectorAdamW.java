@@ -27,10 +27,11 @@ final class VectorAdamW implements AdamWKernel {
         FloatVector eps = FloatVector.broadcast(SPECIES, step.eps());
         float gain1 = 1f - step.beta1();
         float gain2 = 1f - step.beta2();
+        float gradFactor = step.gradFactor();
         float stepSize = step.stepSize();
         int end = SPECIES.loopBound(n);
         for (int i = 0; i < end; i += LANES) {
-            FloatVector grad = FloatVector.fromArray(SPECIES, g, gOffset + i);
+            FloatVector grad = FloatVector.fromArray(SPECIES, g, gOffset + i).mul(gradFactor);
             FloatVector mi = b1.fma(FloatVector.fromArray(SPECIES, m, mOffset + i), grad.mul(gain1));
             FloatVector vi = b2.fma(
                     FloatVector.fromArray(SPECIES, v, vOffset + i),

@@ -54,10 +54,11 @@ final class VectorElementwise implements Elementwise {
 
     @Override
     public void sigmoid(int n, float[] x, int xOffset, float[] out, int outOffset) {
+        FloatVector one = FloatVector.broadcast(SPECIES, 1f);
         int i = 0;
         for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
             FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + i);
-            one().div(VectorMath.exp(v.neg()).add(1f)).intoArray(out, outOffset + i);
+            one.div(VectorMath.exp(v.neg()).add(1f)).intoArray(out, outOffset + i);
         }
         for (; i < n; i++) {
             out[outOffset + i] = sigmoid(x[xOffset + i]);
@@ -66,11 +67,12 @@ final class VectorElementwise implements Elementwise {
 
     @Override
     public void sigmoidBackward(int n, float[] y, int yOffset, float[] dOut, int dOutOffset, float[] dX, int dXOffset) {
+        FloatVector one = FloatVector.broadcast(SPECIES, 1f);
         int i = 0;
         for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
             FloatVector s = FloatVector.fromArray(SPECIES, y, yOffset + i);
             FloatVector d = FloatVector.fromArray(SPECIES, dOut, dOutOffset + i);
-            d.mul(s.mul(one().sub(s))).intoArray(dX, dXOffset + i);
+            d.mul(s.mul(one.sub(s))).intoArray(dX, dXOffset + i);
         }
         for (; i < n; i++) {
             float s = y[yOffset + i];
@@ -93,12 +95,13 @@ final class VectorElementwise implements Elementwise {
 
     @Override
     public void siluBackward(int n, float[] x, int xOffset, float[] dOut, int dOutOffset, float[] dX, int dXOffset) {
+        FloatVector one = FloatVector.broadcast(SPECIES, 1f);
         int i = 0;
         for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
             FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + i);
             FloatVector d = FloatVector.fromArray(SPECIES, dOut, dOutOffset + i);
-            FloatVector s = one().div(VectorMath.exp(v.neg()).add(1f));
-            d.mul(s).mul(v.fma(one().sub(s), one())).intoArray(dX, dXOffset + i);
+            FloatVector s = one.div(VectorMath.exp(v.neg()).add(1f));
+            d.mul(s).mul(v.fma(one.sub(s), one)).intoArray(dX, dXOffset + i);
         }
         for (; i < n; i++) {
             float v = x[xOffset + i];
@@ -146,14 +149,15 @@ final class VectorElementwise implements Elementwise {
 
     private static void swiGluRowBackward(
             int f, float[] gateUp, int gate, float[] dOut, int dAt, float[] dGateUp, int dGate) {
+        FloatVector one = FloatVector.broadcast(SPECIES, 1f);
         int i = 0;
         for (int end = SPECIES.loopBound(f); i < end; i += LANES) {
             FloatVector g = FloatVector.fromArray(SPECIES, gateUp, gate + i);
             FloatVector u = FloatVector.fromArray(SPECIES, gateUp, gate + f + i);
             FloatVector d = FloatVector.fromArray(SPECIES, dOut, dAt + i);
-            FloatVector s = one().div(VectorMath.exp(g.neg()).add(1f));
+            FloatVector s = one.div(VectorMath.exp(g.neg()).add(1f));
             FloatVector ds = d.mul(s);
-            ds.mul(g.fma(one().sub(s), one())).mul(u).intoArray(dGateUp, dGate + i);
+            ds.mul(g.fma(one.sub(s), one)).mul(u).intoArray(dGateUp, dGate + i);
             ds.mul(g).intoArray(dGateUp, dGate + f + i);
         }
         for (; i < f; i++) {
@@ -163,10 +167,6 @@ final class VectorElementwise implements Elementwise {
             dGateUp[dGate + i] = ds * Math.fma(g, 1f - s, 1f) * gateUp[gate + f + i];
             dGateUp[dGate + f + i] = ds * g;
         }
-    }
-
-    private static FloatVector one() {
-        return FloatVector.broadcast(SPECIES, 1f);
     }
 
     private static float sigmoid(float x) {

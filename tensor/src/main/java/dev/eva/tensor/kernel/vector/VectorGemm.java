@@ -29,7 +29,11 @@ final class VectorGemm implements Gemm {
     @Override
     public Prepared prepare(
             int groups, int k, int n, float[] b, int bOffset, int groupStride, int bRow, int bCol, Prepared reuse) {
-        boolean fits = reuse instanceof Panels && reuse.groups == groups && reuse.k == k && reuse.n == n;
+        if (Panels.standing(n, bRow, bCol)) {
+            return Panels.view(groups, k, n, b, bOffset, groupStride, bRow);
+        }
+        boolean packed = reuse instanceof Panels p && !p.isView();
+        boolean fits = packed && reuse.groups == groups && reuse.k == k && reuse.n == n;
         Panels panels = fits ? (Panels) reuse : new Panels(groups, k, n);
         panels.fill(b, bOffset, groupStride, bRow, bCol);
         return panels;
