@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The commands whose classes and profiles go into the start-up cache that the build writes beside the jar: help, and a
- * small model that is written, read and continued.
+ * The commands whose classes and profiles go into the start-up cache that {@code ./eva} writes beside the jar: help,
+ * and a small model that is written, read and continued.
  */
 final class StartUp {
     private StartUp() {}
