@@ -41,6 +41,7 @@ final class HfTokenizer implements Tokenizer {
      */
     static HfTokenizer read(Path file, String json, JsonNode root, String config) {
         int vocabSize = HfVocabulary.size(file, root);
+        HfSafety.check(file, root);
         TokenizersLibrary library = library();
         long handle;
         try {

@@ -8,10 +8,15 @@ public final class TextException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public TextException(String message) {
-        super(message);
+        super(oneLine(message));
     }
 
     public TextException(String message, Throwable cause) {
-        super(message, cause);
+        super(oneLine(message), cause);
+    }
+
+    /** What a message quotes may hold line ends. */
+    private static String oneLine(String message) {
+        return message.replace("\n", "\\n").replace("\r", "\\r");
     }
 }

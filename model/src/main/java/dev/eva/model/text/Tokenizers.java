@@ -150,7 +150,7 @@ public final class Tokenizers {
     private static int[] alphabet(Path file, JsonNode vocab) {
         int[] alphabet = new int[vocab.size()];
         for (int i = 0; i < alphabet.length; i++) {
-            String s = vocab.get(i).asString("");
+            String s = vocab.path(i).asString("");
             if (s.codePointCount(0, s.length()) != 1) {
                 throw new TextException(
                         "tokenizer: " + file + ": vocab entry " + i + " is \"" + s + "\"; need one character");
