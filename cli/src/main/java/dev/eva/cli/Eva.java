@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             TrainCommand.class,
             GenerateCommand.class,
+            ChatCommand.class,
             ExportCommand.class,
             InitCommand.class,
             LogitsCommand.class,

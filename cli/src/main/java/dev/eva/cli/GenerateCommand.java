@@ -111,7 +111,7 @@ final class GenerateCommand implements Runnable {
                     checkpoint + ": the tokenizer has " + tokenizer.vocabSize() + " ids, the model a vocabulary of "
                             + loaded.config().vocabSize() + "; they do not belong together");
         }
-        int[] ids = tokenizer.encode(prompt);
+        int[] ids = tokenizer.encodePrompt(prompt);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         err.println("checkpoint: " + checkpoint);

@@ -89,7 +89,9 @@ class TrainCommandTest {
         assertThat(train("a", "--optimizer", "sgd")).isEqualTo(2);
         assertThat(err.toString()).contains("need adamw or muon").hasLineCount(1);
         assertThat(train("a", "--tokenizer", "words")).isEqualTo(2);
-        assertThat(err.toString()).contains("need a tokenizer.json, bpe:N, char or byte").hasLineCount(1);
+        assertThat(err.toString())
+                .contains("need a tokenizer.json, bpe:N, char or byte")
+                .hasLineCount(1);
         assertThat(train("a", "--length", "1000")).isEqualTo(1);
         assertThat(err.toString()).contains("max_position_embeddings is 64").hasLineCount(1);
         assertThat(eva("train", "--resume", dir.toString(), "--lr", "1")).isEqualTo(2);

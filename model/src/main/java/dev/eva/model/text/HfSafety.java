@@ -29,7 +29,8 @@ final class HfSafety {
     private static void normalizer(Path file, JsonNode normalizer) {
         normalizer.path("normalizers").forEach(n -> normalizer(file, n));
         if (normalizer.path("type").asString("").equals("Precompiled")
-                && !PrecompiledMap.isSound(normalizer.path("precompiled_charsmap").asString(""))) {
+                && !PrecompiledMap.isSound(
+                        normalizer.path("precompiled_charsmap").asString(""))) {
             throw refused(file, "precompiled_charsmap", "not a table of characters");
         }
     }
@@ -39,6 +40,7 @@ final class HfSafety {
     }
 
     private static TextException refused(Path file, String name, String what) {
-        return new TextException("tokenizer: " + file + ": " + name + ": " + what.substring(0, Math.min(200, what.length())));
+        return new TextException(
+                "tokenizer: " + file + ": " + name + ": " + what.substring(0, Math.min(200, what.length())));
     }
 }

@@ -26,11 +26,13 @@ final class HfTokenizer implements Tokenizer {
     private final String json;
     private final String config;
     private final int vocabSize;
+    private final SpecialTokens special;
 
     private HfTokenizer(long handle, String json, String config, int vocabSize) {
         this.handle = handle;
         this.json = json;
         this.config = config;
+        this.special = SpecialTokens.of(config);
         this.vocabSize = vocabSize;
     }
 
@@ -91,6 +93,11 @@ final class HfTokenizer implements Tokenizer {
     @Override
     public int vocabSize() {
         return vocabSize;
+    }
+
+    @Override
+    public SpecialTokens special() {
+        return special;
     }
 
     /** The content of its file. */

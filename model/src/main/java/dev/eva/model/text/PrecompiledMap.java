@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
 /**
- * SentencePiece's table of replaced characters: bytes of a double-array trie (int), the trie, and the replacements, each
- * ended by a zero. A unit of the trie leads to places of its offset xor a byte, or is a leaf with the place of a
+ * SentencePiece's table of replaced characters: bytes of a double-array trie (int), the trie, and the replacements,
+ * each ended by a zero. A unit of the trie leads to places of its offset xor a byte, or is a leaf with the place of a
  * replacement.
  */
 final class PrecompiledMap {

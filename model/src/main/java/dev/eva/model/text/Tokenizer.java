@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Text to token ids and back. Immutable, for use by any number of threads; {@link Tokenizers} writes and reads it. */
 public interface Tokenizer {
-    /** Word for it in files and options: {@code char}, {@code byte}. */
+    /** Word for it: {@code char}, {@code byte}, {@code bpe}, {@code huggingface}. */
     String type();
 
     /** Number of ids V; ids are {@code 0 .. V-1}. */
@@ -16,6 +16,19 @@ public interface Tokenizer {
      * @throws TextException if it holds what the tokenizer cannot express, naming it
      */
     int[] encode(String text);
+
+    /** Tokens that mark the ends of a text. */
+    default SpecialTokens special() {
+        return SpecialTokens.NONE;
+    }
+
+    /**
+     * Ids of a text that a model is to continue: with the token before it that the tokenizer's configuration asks for.
+     */
+    default int[] encodePrompt(String text) {
+        String begin = special().addBegin() ? special().begin().orElse("") : "";
+        return encode(text.startsWith(begin) ? text : begin + text);
+    }
 
     /** A decoder for ids that come one by one. */
     StreamDecoder decoder();

@@ -27,9 +27,31 @@ import tools.jackson.databind.node.ObjectNode;
 class TokenizerFuzzTest {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final String[] STRANGE = {
-        "null", "true", "-1", "0", "1e99", "9223372036854775807", "4294967296", "\"\"", "\"a\"", "\"\\ud800\"", "[]",
-        "{}", "[[]]", "[\"a\",1]", "\"ByteLevel\"", "\"Sequence\"", "\"WordLevel\"", "\"Unigram\"", "\"WordPiece\"",
-        "\"Precompiled\"", "\"(a+)+$\"", "{\"Regex\":\"(\"}", "{\"String\":\"\"}", "{\"Fixed\":4000000000}", "0.5"
+        "null",
+        "true",
+        "-1",
+        "0",
+        "1e99",
+        "9223372036854775807",
+        "4294967296",
+        "\"\"",
+        "\"a\"",
+        "\"\\ud800\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[\"a\",1]",
+        "\"ByteLevel\"",
+        "\"Sequence\"",
+        "\"WordLevel\"",
+        "\"Unigram\"",
+        "\"WordPiece\"",
+        "\"Precompiled\"",
+        "\"(a+)+$\"",
+        "{\"Regex\":\"(\"}",
+        "{\"String\":\"\"}",
+        "{\"Fixed\":4000000000}",
+        "0.5"
     };
 
     @TempDir
@@ -98,7 +120,9 @@ class TokenizerFuzzTest {
             Tokenizer t = Tokenizers.load(dir);
             assertThat(t.vocabSize()).as(what).isBetween(1, 1 << 24);
             int[] ids = t.encode("a cab");
-            assertThat(Arrays.stream(ids).allMatch(id -> id >= 0 && id < t.vocabSize())).as(what).isTrue();
+            assertThat(Arrays.stream(ids).allMatch(id -> id >= 0 && id < t.vocabSize()))
+                    .as(what)
+                    .isTrue();
             t.decode(ids);
         } catch (TextException e) {
             assertThat(e.getMessage()).as(what).doesNotContain("\n").hasSizeBetween(20, 600);
