@@ -5,8 +5,8 @@ import java.util.List;
 /** How a conversation becomes one text. */
 public enum ChatTemplate {
     /**
-     * DeepSeek-V3's: {@code BEGIN SYSTEM <User> TEXT <Assistant> REPLY END}, without the spaces, where {@code <User>}
-     * and {@code <Assistant>} are tokens. System messages stand first wherever they were given, a blank line between them.
+     * DeepSeek-V3's: {@code BEGIN SYSTEM <User> TEXT <Assistant> REPLY END} without the spaces, {@code <User>} and
+     * {@code <Assistant>} being tokens. System messages stand first wherever they were given, a blank line between.
      */
     DEEPSEEK_V3 {
         @Override
