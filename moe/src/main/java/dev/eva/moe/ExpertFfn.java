@@ -9,7 +9,6 @@ import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.PreparedWeight;
-import dev.eva.tensor.kernel.Reduction;
 
 /**
  * All routed experts at once: {@code y_t = sum_j g_tj W2_e (silu(W1_e x_t) * W3_e x_t)} over the K experts e of token
@@ -20,13 +19,12 @@ import dev.eva.tensor.kernel.Reduction;
  * so both products are grouped ones; the results of a token are added in the order of its experts.
  *
  * <p>One op and not five, because the gradient of a weight g needs no expert's output: it is
- * {@code dG_s = dOut W2 . a}, with the F activations {@code a} that are kept anyway. What lives from forward to
- * backward is 3F values a slot.
+ * {@code dG_s = dOut W2 . a}, with the F activations {@code a} that are made again from gates and ups. What lives from
+ * forward to backward is 2F values a slot.
  */
 record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) implements Op {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
-    private static final Reduction REDUCTION = Kernels.find(Reduction.class, Reduction.REFERENCE);
 
     /**
      * @param gates (T, K) weights, whose columns {@code order} has sorted
@@ -59,7 +57,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
                         act.offset() + from * f));
         Tensor y = ctx.empty(order.slots(), x.dim(1));
         multiply(act, w2.forward(), y);
-        ctx.save(gateUp, act);
+        ctx.save(gateUp);
         return combine(ctx, y, in[1]);
     }
 
@@ -115,7 +113,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         dIn[1] = ctx.empty(ctx.input(1).shape());
         activationBackward(ctx, dAct, dIn[1]);
         Tensor dGateUp = ctx.saved(0);
-        dIn[3] = weightGradient(ctx, 3, dY, ctx.saved(1));
+        dIn[3] = weightGradient(ctx, 3, dY, dAct);
         if (ctx.needsGrad(2)) {
             dIn[2] = weightGradient(ctx, 2, dGateUp, toSlots(ctx, ctx.input(0)));
         }
@@ -128,29 +126,24 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
     }
 
     /**
-     * From {@code U} in dAct to the gradient of gate and up, and to that of the weights. Works in place, on rows that
-     * are in the cache: the saved activations become {@code g a}, the saved gates and ups their gradient.
+     * From {@code U} in dAct to the gradients of gates, ups and the tokens' weights: the saved gates and ups become
+     * their gradient, {@code U} becomes {@code g a}.
      */
     private void activationBackward(Ctx ctx, Tensor dAct, Tensor dGates) {
         Tensor gates = ctx.input(1);
         Tensor gateUp = ctx.saved(0);
-        Tensor act = ctx.saved(1);
-        int f = act.dim(1);
+        int f = dAct.dim(1);
         Parallel.rows(order.slots(), 4 * f, (from, to) -> {
-            float[] product = new float[f];
             for (int s = from; s < to; s++) {
                 int pick = order.pickOfSlot()[s];
-                float g = gates.array()[gates.offset() + pick];
-                int a = act.offset() + s * f;
-                int u = dAct.offset() + s * f;
-                ELEMENTWISE.mul(f, dAct.array(), u, act.array(), a, product, 0);
-                dGates.array()[dGates.offset() + pick] = (float) REDUCTION.sum(f, product, 0);
-                ELEMENTWISE.scale(f, g, act.array(), a, act.array(), a);
-                ELEMENTWISE.scale(f, g, dAct.array(), u, dAct.array(), u);
+                dGates.array()[dGates.offset() + pick] = ELEMENTWISE.gatedSwiGluBackward(
+                        f,
+                        gates.array()[gates.offset() + pick],
+                        gateUp.array(),
+                        gateUp.offset() + s * 2 * f,
+                        dAct.array(),
+                        dAct.offset() + s * f);
             }
-            int at = gateUp.offset() + from * 2 * f;
-            ELEMENTWISE.swiGluBackward(
-                    to - from, f, gateUp.array(), at, dAct.array(), dAct.offset() + from * f, gateUp.array(), at);
         });
     }
 

@@ -110,6 +110,29 @@ public interface Elementwise {
         }
     }
 
+    /**
+     * One row of a weighted network {@code y = g W (silu(gate) * up)}, backward and in place, from
+     * {@code u = dY W}: with {@code a = silu(gate) * up}, {@code u} becomes {@code g a}, what the gradient of W is made
+     * of, and {@code gateUp} the gradient of its {@code f} gates and {@code f} ups.
+     *
+     * @return {@code dG = u . a}
+     */
+    default float gatedSwiGluBackward(int f, float g, float[] gateUp, int gate, float[] u, int uOffset) {
+        double dG = 0;
+        for (int i = 0; i < f; i++) {
+            float x = gateUp[gate + i];
+            float up = gateUp[gate + f + i];
+            double s = sigmoid(x);
+            double d = (double) g * u[uOffset + i];
+            double act = x * s * up;
+            dG += u[uOffset + i] * act;
+            u[uOffset + i] = (float) (g * act);
+            gateUp[gate + i] = (float) (d * up * s * (1 + x * (1 - s)));
+            gateUp[gate + f + i] = (float) (d * x * s);
+        }
+        return (float) dG;
+    }
+
     private static double sigmoid(float x) {
         return 1 / (1 + Math.exp(-x));
     }

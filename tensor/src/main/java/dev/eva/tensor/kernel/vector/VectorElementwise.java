@@ -169,6 +169,45 @@ final class VectorElementwise implements Elementwise {
         }
     }
 
+    @Override
+    public float gatedSwiGluBackward(int f, float g, float[] gateUp, int gate, float[] u, int at) {
+        FloatVector one = FloatVector.broadcast(SPECIES, 1f);
+        FloatVector sum = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (int end = SPECIES.loopBound(f); i < end; i += LANES) {
+            FloatVector x = FloatVector.fromArray(SPECIES, gateUp, gate + i);
+            FloatVector up = FloatVector.fromArray(SPECIES, gateUp, gate + f + i);
+            FloatVector s = one.div(VectorMath.exp(x.neg()).add(1f));
+            FloatVector silu = x.mul(s);
+            FloatVector act = silu.mul(up);
+            FloatVector du = FloatVector.fromArray(SPECIES, u, at + i);
+            FloatVector d = du.mul(g);
+            sum = du.fma(act, sum);
+            act.mul(g).intoArray(u, at + i);
+            d.mul(s).mul(x.fma(one.sub(s), one)).mul(up).intoArray(gateUp, gate + i);
+            d.mul(silu).intoArray(gateUp, gate + f + i);
+        }
+        // Through memory: with an exponential in this method C2 would call VectorMath.sum and allocate its argument.
+        float[] lanes = GemmBlock.scratch().tile;
+        sum.intoArray(lanes, 0);
+        float dG = 0f;
+        for (int lane = 0; lane < LANES; lane++) {
+            dG += lanes[lane];
+        }
+        for (; i < f; i++) {
+            float x = gateUp[gate + i];
+            float up = gateUp[gate + f + i];
+            float s = sigmoid(x);
+            float silu = x * s;
+            float d = u[at + i] * g;
+            dG = Math.fma(u[at + i], silu * up, dG);
+            u[at + i] = silu * up * g;
+            gateUp[gate + i] = d * s * Math.fma(x, 1f - s, 1f) * up;
+            gateUp[gate + f + i] = d * silu;
+        }
+        return dG;
+    }
+
     private static float sigmoid(float x) {
         return 1f / (VectorMath.exp(-x) + 1f);
     }

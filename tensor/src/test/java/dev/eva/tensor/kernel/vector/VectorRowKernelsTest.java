@@ -107,6 +107,18 @@ class VectorRowKernelsTest {
                 "swiGluBackward",
                 (k, out) -> k.swiGluBackward(rows, f, x, 1, d, 2, out[0], BEFORE),
                 rows * 2 * f);
+        compare(
+                elementwise,
+                Elementwise.REFERENCE,
+                "gatedSwiGluBackward",
+                (k, out) -> {
+                    System.arraycopy(x, 0, out[0], BEFORE, 2 * f);
+                    System.arraycopy(d, 0, out[1], BEFORE, f);
+                    out[2][BEFORE] = k.gatedSwiGluBackward(f, 0.7f, out[0], BEFORE, out[1], BEFORE);
+                },
+                2 * f,
+                f,
+                1);
     }
 
     @ParameterizedTest
