@@ -30,17 +30,18 @@ public final class StoredTable {
 
     private StoredTable() {}
 
+    /** @param args columns of the matrices of few rows, 8192 where there are none */
     public static void main(String[] args) {
+        int k = args.length == 0 ? 8192 : Integer.parseInt(args[0]);
         for (int threads : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             Parallel.setThreads(threads);
-            few(threads);
+            few(threads, k);
             many(threads);
         }
     }
 
-    private static void few(int threads) {
-        int n = 16384;
-        int k = 8192;
+    private static void few(int threads, int k) {
+        int n = (1 << 27) / k;
         try (Arena arena = Arena.ofShared()) {
             FrozenMatrix[] weights = weights(arena, n, k);
             float[] sum = new float[1 << 26];

@@ -21,7 +21,7 @@ final class Restart {
     /** Set in the process that was started again, which must not start a third. */
     static final String MARK = "eva.restarted";
 
-    /** What the build writes beside the jar; the JVM ignores one of another jar or JDK. */
+    /** What the build writes beside the jar; the JVM ignores one of another JDK. */
     private static final String CACHE = "eva.aot";
 
     static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
@@ -42,7 +42,9 @@ final class Restart {
         }
         Path jar = Paths.get(System.getProperty("java.class.path"));
         Path cache = jar.resolveSibling(CACHE);
-        if (Files.isReadable(cache)) {
+        // A jar that was built again since would run with the classes of before.
+        if (Files.isReadable(cache)
+                && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
             command.add("-XX:AOTCache=" + cache);
         }
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());

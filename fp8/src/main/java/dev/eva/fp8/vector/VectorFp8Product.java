@@ -3,13 +3,14 @@ package dev.eva.fp8.vector;
 import dev.eva.fp8.Fp8Blocks;
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Product;
+import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.Reduction;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -37,15 +38,40 @@ final class VectorFp8Product implements Fp8Product {
     private static final float LARGEST = 0x1p60f;
 
     private static final float SMALLEST = 0x1p-60f;
-    private static final ThreadLocal<float[][]> SCRATCH = ThreadLocal.withInitial(() -> new float[1][0]);
-    private static final VectorShuffle<Float> ROTATE_8 = VectorShuffle.iota(S, 8, 1, true);
-    private static final VectorShuffle<Float> ROTATE_4 = VectorShuffle.iota(S, 4, 1, true);
-    private static final VectorShuffle<Float> ROTATE_2 = VectorShuffle.iota(S, 2, 1, true);
-    private static final VectorShuffle<Float> ROTATE_1 = VectorShuffle.iota(S, 1, 1, true);
+    private static final Reduction SUMS = Kernels.find(Reduction.class, Reduction.REFERENCE);
+    /** Rows of x as the loops read them, and the sums lane by lane; the memory of one thread. */
+    private static final ThreadLocal<float[][]> SCRATCH =
+            ThreadLocal.withInitial(() -> new float[][] {{}, new float[4 * L * L]});
 
-    /** A block of 128 must be whole vectors, and {@link #sum} knows up to 16 lanes. */
+    /** Lane numbers that interleave the lower (upper) halves of two vectors; lanes of the second count from L. */
+    private static final FloatVector LOW = interleave(0);
+
+    private static final FloatVector HIGH = interleave(L / 2);
+
+    /** Lane numbers of every second value of two vectors. */
+    private static final FloatVector EVENS = everySecond(0);
+
+    private static final FloatVector ODDS = everySecond(1);
+
+    private static FloatVector everySecond(int first) {
+        float[] lanes = new float[L];
+        for (int i = 0; i < L; i++) {
+            lanes[i] = first + 2 * i;
+        }
+        return FloatVector.fromArray(S, lanes, 0);
+    }
+
+    private static FloatVector interleave(int first) {
+        float[] lanes = new float[L];
+        for (int i = 0; i < L; i++) {
+            lanes[i] = first + i / 2 + i % 2 * L;
+        }
+        return FloatVector.fromArray(S, lanes, 0);
+    }
+
+    /** A block of 128 must be whole vectors. */
     static boolean works() {
-        return L <= 16 && BLOCK % LINE == 0;
+        return BLOCK % LINE == 0;
     }
 
     // spotless:off: one argument a line would triple the length of every call
@@ -80,19 +106,6 @@ final class VectorFp8Product implements Fp8Product {
         Fp8Product.super.widen(format, codes, first + from, n - from, scale, out, outOffset + from);
     }
 
-    /** Lane numbers that interleave the lower (upper) halves of two vectors; lanes of the second count from L. */
-    private static final FloatVector LOW = interleave(0);
-
-    private static final FloatVector HIGH = interleave(L / 2);
-
-    private static FloatVector interleave(int first) {
-        float[] lanes = new float[L];
-        for (int i = 0; i < L; i++) {
-            lanes[i] = first + i / 2 + i % 2 * L;
-        }
-        return FloatVector.fromArray(S, lanes, 0);
-    }
-
     @Override
     public void multiply(
             Fp8Format format, int m, int cols, float[] x, int xOffset, int xRow, MemorySegment codes, float[] scales,
@@ -102,26 +115,26 @@ final class VectorFp8Product implements Fp8Product {
             Fp8Product.super.multiply(format, m, cols, x, xOffset, xRow, codes, scales, from, to, y, yOffset, yRow);
             return;
         }
-        int j = from;
-        for (; j + 4 <= to; j += 4) {
-            int i = 0;
+        float[] lanes = SCRATCH.get()[1];
+        for (int j = from; j < to; j += L) {
+            int rows = Math.min(L, to - j);
             boolean numbers = true;
+            int i = 0;
             for (; i + 4 <= m; i += 4) {
-                int at = yOffset + i * yRow + j;
-                numbers &= fourByTwo(format, cols, apart, i * cols, codes, scales, j, y, at, yRow);
-                numbers &= fourByTwo(format, cols, apart, i * cols, codes, scales, j + 2, y, at + 2, yRow);
+                for (int r = 0; r < rows; r++) {
+                    numbers &= four(format, cols, apart, i * cols, codes, scales, j + r, lanes, r * L);
+                }
+                for (int q = 0; q < 4; q++) {
+                    SUMS.sumEach(rows, L, lanes, q * L * L, y, yOffset + (i + q) * yRow + j);
+                }
             }
             for (; i < m; i++) {
-                numbers &= oneByFour(format, cols, apart, i * cols, codes, scales, j, y, yOffset + i * yRow + j);
+                for (int r = 0; r < rows; r++) {
+                    numbers &= one(format, cols, apart, i * cols, codes, scales, j + r, lanes, r * L);
+                }
+                SUMS.sumEach(rows, L, lanes, 0, y, yOffset + i * yRow + j);
             }
-            finish(format, m, cols, x, xOffset, xRow, codes, scales, j, j + 4, numbers, y, yOffset, yRow);
-        }
-        for (; j < to; j++) {
-            boolean numbers = true;
-            for (int i = 0; i < m; i++) {
-                numbers &= one(format, cols, apart, i * cols, codes, scales, j, y, yOffset + i * yRow + j);
-            }
-            finish(format, m, cols, x, xOffset, xRow, codes, scales, j, j + 1, numbers, y, yOffset, yRow);
+            finish(format, m, cols, x, xOffset, xRow, codes, scales, j, j + rows, numbers, y, yOffset, yRow);
         }
     }
 
@@ -167,16 +180,23 @@ final class VectorFp8Product implements Fp8Product {
         for (int i = 0; i < m; i++) {
             int in = xOffset + i * xRow;
             int to = i * cols;
-            float amax = 0f;
+            FloatVector most = FloatVector.zero(S);
             for (int p = 0; p < whole; p += LINE) {
-                for (int q = 0; q < L; q++) {
-                    for (int r = 0; r < 4; r++) {
-                        float v = x[in + p + 4 * q + r];
-                        amax = Math.max(amax, Math.abs(v));
-                        out[to + p + r * L + q] = v * half;
-                    }
-                }
+                FloatVector a = FloatVector.fromArray(S, x, in + p);
+                FloatVector b = FloatVector.fromArray(S, x, in + p + L);
+                FloatVector c = FloatVector.fromArray(S, x, in + p + 2 * L);
+                FloatVector d = FloatVector.fromArray(S, x, in + p + 3 * L);
+                most = most.max(a.abs()).max(b.abs()).max(c.abs()).max(d.abs());
+                FloatVector abEven = EVENS.selectFrom(a, b).mul(half);
+                FloatVector cdEven = EVENS.selectFrom(c, d).mul(half);
+                EVENS.selectFrom(abEven, cdEven).intoArray(out, to + p);
+                ODDS.selectFrom(abEven, cdEven).intoArray(out, to + p + 2 * L);
+                FloatVector abOdd = ODDS.selectFrom(a, b).mul(half);
+                FloatVector cdOdd = ODDS.selectFrom(c, d).mul(half);
+                EVENS.selectFrom(abOdd, cdOdd).intoArray(out, to + p + L);
+                ODDS.selectFrom(abOdd, cdOdd).intoArray(out, to + p + 3 * L);
             }
+            float amax = most.reduceLanes(VectorOperators.MAX);
             if (amax != 0f && !(amax > SMALLEST)) {
                 return null;
             }
@@ -185,26 +205,49 @@ final class VectorFp8Product implements Fp8Product {
         return largest < LARGEST ? out : null;
     }
 
-    /** Whether all codes were numbers. */
-    private static boolean oneByFour(
+    /** One row of the weight, one of x: whether all codes were numbers. The sums go to {@code lanes}. */
+    private static boolean one(
             Fp8Format format, int cols, float[] x, int xAt, MemorySegment w, float[] scales, int row,
-            float[] y, int yAt) {
+            float[] lanes, int at) {
         int back = 1 + format.mantissaBits();
         int mask = mask(format);
         int beyond = beyond(format);
-        int grid = Fp8Blocks.blocks(cols);
-        int g0 = row / BLOCK * grid;
-        int g1 = (row + 1) / BLOCK * grid;
-        int g2 = (row + 2) / BLOCK * grid;
-        int g3 = (row + 3) / BLOCK * grid;
-        long w0 = (long) row * cols;
-        long w1 = w0 + cols;
-        long w2 = w1 + cols;
-        long w3 = w2 + cols;
-        FloatVector t0 = FloatVector.zero(S);
-        FloatVector t1 = t0;
-        FloatVector t2 = t0;
-        FloatVector t3 = t0;
+        int g = row / BLOCK * Fp8Blocks.blocks(cols);
+        long base = (long) row * cols;
+        FloatVector sum = FloatVector.zero(S);
+        IntVector special = IntVector.zero(I);
+        int whole = cols / LINE * LINE;
+        for (int b = 0; b * BLOCK < whole; b++) {
+            FloatVector s = FloatVector.zero(S);
+            FloatVector t = s;
+            int end = Math.min(whole, (b + 1) * BLOCK);
+            for (int p = b * BLOCK; p < end; p += LINE) {
+                IntVector v = IntVector.fromMemorySegment(I, w, base + p, LE);
+                special = special.or(v.and(MAGNITUDES).add(beyond));
+                s = quarter(v, 24, back, mask).fma(FloatVector.fromArray(S, x, xAt + p), s);
+                t = quarter(v, 16, back, mask).fma(FloatVector.fromArray(S, x, xAt + p + L), t);
+                s = quarter(v, 8, back, mask).fma(FloatVector.fromArray(S, x, xAt + p + 2 * L), s);
+                t = quarter(v, 0, back, mask).fma(FloatVector.fromArray(S, x, xAt + p + 3 * L), t);
+            }
+            sum = s.add(t).fma(FloatVector.broadcast(S, scales[g + b]), sum);
+        }
+        sum.intoArray(lanes, at);
+        return special.and(SIGNS).compare(VectorOperators.EQ, 0).allTrue();
+    }
+
+    /** As {@link #one}, for four rows of x, whose sums lie a square of lanes apart. */
+    private static boolean four(
+            Fp8Format format, int cols, float[] x, int xAt, MemorySegment w, float[] scales, int row,
+            float[] lanes, int at) {
+        int back = 1 + format.mantissaBits();
+        int mask = mask(format);
+        int beyond = beyond(format);
+        int g = row / BLOCK * Fp8Blocks.blocks(cols);
+        long base = (long) row * cols;
+        FloatVector sum0 = FloatVector.zero(S);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
         IntVector special = IntVector.zero(I);
         int whole = cols / LINE * LINE;
         for (int b = 0; b * BLOCK < whole; b++) {
@@ -212,139 +255,42 @@ final class VectorFp8Product implements Fp8Product {
             FloatVector s1 = s0;
             FloatVector s2 = s0;
             FloatVector s3 = s0;
+            FloatVector t0 = s0;
+            FloatVector t1 = s0;
+            FloatVector t2 = s0;
+            FloatVector t3 = s0;
             int end = Math.min(whole, (b + 1) * BLOCK);
             for (int p = b * BLOCK; p < end; p += LINE) {
-                IntVector v0 = IntVector.fromMemorySegment(I, w, w0 + p, LE);
-                IntVector v1 = IntVector.fromMemorySegment(I, w, w1 + p, LE);
-                IntVector v2 = IntVector.fromMemorySegment(I, w, w2 + p, LE);
-                IntVector v3 = IntVector.fromMemorySegment(I, w, w3 + p, LE);
-                special = special.or(v0.and(MAGNITUDES).add(beyond)).or(v1.and(MAGNITUDES).add(beyond))
-                        .or(v2.and(MAGNITUDES).add(beyond)).or(v3.and(MAGNITUDES).add(beyond));
-                // A loop: with its four turns written out, C2 stops inlining and allocates vectors.
-                for (int r = 0; r < 4; r++) {
-                    FloatVector u = FloatVector.fromArray(S, x, xAt + p + r * L);
-                    int up = 24 - 8 * r;
-                    s0 = quarter(v0, up, back, mask).fma(u, s0);
-                    s1 = quarter(v1, up, back, mask).fma(u, s1);
-                    s2 = quarter(v2, up, back, mask).fma(u, s2);
-                    s3 = quarter(v3, up, back, mask).fma(u, s3);
-                }
-            }
-            t0 = s0.fma(FloatVector.broadcast(S, scales[g0 + b]), t0);
-            t1 = s1.fma(FloatVector.broadcast(S, scales[g1 + b]), t1);
-            t2 = s2.fma(FloatVector.broadcast(S, scales[g2 + b]), t2);
-            t3 = s3.fma(FloatVector.broadcast(S, scales[g3 + b]), t3);
-        }
-        y[yAt] = sum(t0);
-        y[yAt + 1] = sum(t1);
-        y[yAt + 2] = sum(t2);
-        y[yAt + 3] = sum(t3);
-        return special.and(SIGNS).compare(VectorOperators.EQ, 0).allTrue();
-    }
-
-    private static boolean fourByTwo(
-            Fp8Format format, int cols, float[] x, int xAt, MemorySegment w, float[] scales, int row,
-            float[] y, int yAt, int yRow) {
-        int back = 1 + format.mantissaBits();
-        int mask = mask(format);
-        int beyond = beyond(format);
-        int grid = Fp8Blocks.blocks(cols);
-        int g0 = row / BLOCK * grid;
-        int g1 = (row + 1) / BLOCK * grid;
-        long w0 = (long) row * cols;
-        long w1 = w0 + cols;
-        int x1 = xAt + cols;
-        int x2 = x1 + cols;
-        int x3 = x2 + cols;
-        FloatVector t00 = FloatVector.zero(S);
-        FloatVector t01 = t00;
-        FloatVector t10 = t00;
-        FloatVector t11 = t00;
-        FloatVector t20 = t00;
-        FloatVector t21 = t00;
-        FloatVector t30 = t00;
-        FloatVector t31 = t00;
-        IntVector special = IntVector.zero(I);
-        int whole = cols / LINE * LINE;
-        for (int b = 0; b * BLOCK < whole; b++) {
-            FloatVector s00 = FloatVector.zero(S);
-            FloatVector s01 = s00;
-            FloatVector s10 = s00;
-            FloatVector s11 = s00;
-            FloatVector s20 = s00;
-            FloatVector s21 = s00;
-            FloatVector s30 = s00;
-            FloatVector s31 = s00;
-            int end = Math.min(whole, (b + 1) * BLOCK);
-            for (int p = b * BLOCK; p < end; p += LINE) {
-                IntVector v0 = IntVector.fromMemorySegment(I, w, w0 + p, LE);
-                IntVector v1 = IntVector.fromMemorySegment(I, w, w1 + p, LE);
-                special = special.or(v0.and(MAGNITUDES).add(beyond)).or(v1.and(MAGNITUDES).add(beyond));
-                for (int r = 0; r < 4; r++) {
-                    FloatVector c0 = quarter(v0, 24 - 8 * r, back, mask);
-                    FloatVector c1 = quarter(v1, 24 - 8 * r, back, mask);
-                    int at = p + r * L;
-                    FloatVector u = FloatVector.fromArray(S, x, xAt + at);
-                    s00 = c0.fma(u, s00);
-                    s01 = c1.fma(u, s01);
-                    u = FloatVector.fromArray(S, x, x1 + at);
-                    s10 = c0.fma(u, s10);
-                    s11 = c1.fma(u, s11);
-                    u = FloatVector.fromArray(S, x, x2 + at);
-                    s20 = c0.fma(u, s20);
-                    s21 = c1.fma(u, s21);
-                    u = FloatVector.fromArray(S, x, x3 + at);
-                    s30 = c0.fma(u, s30);
-                    s31 = c1.fma(u, s31);
-                }
-            }
-            FloatVector f0 = FloatVector.broadcast(S, scales[g0 + b]);
-            FloatVector f1 = FloatVector.broadcast(S, scales[g1 + b]);
-            t00 = s00.fma(f0, t00);
-            t01 = s01.fma(f1, t01);
-            t10 = s10.fma(f0, t10);
-            t11 = s11.fma(f1, t11);
-            t20 = s20.fma(f0, t20);
-            t21 = s21.fma(f1, t21);
-            t30 = s30.fma(f0, t30);
-            t31 = s31.fma(f1, t31);
-        }
-        y[yAt] = sum(t00);
-        y[yAt + 1] = sum(t01);
-        y[yAt + yRow] = sum(t10);
-        y[yAt + yRow + 1] = sum(t11);
-        y[yAt + 2 * yRow] = sum(t20);
-        y[yAt + 2 * yRow + 1] = sum(t21);
-        y[yAt + 3 * yRow] = sum(t30);
-        y[yAt + 3 * yRow + 1] = sum(t31);
-        return special.and(SIGNS).compare(VectorOperators.EQ, 0).allTrue();
-    }
-
-    private static boolean one(
-            Fp8Format format, int cols, float[] x, int xAt, MemorySegment w, float[] scales, int row,
-            float[] y, int yAt) {
-        int back = 1 + format.mantissaBits();
-        int mask = mask(format);
-        int beyond = beyond(format);
-        int g = row / BLOCK * Fp8Blocks.blocks(cols);
-        long at = (long) row * cols;
-        FloatVector t = FloatVector.zero(S);
-        IntVector special = IntVector.zero(I);
-        int whole = cols / LINE * LINE;
-        for (int b = 0; b * BLOCK < whole; b++) {
-            FloatVector s = FloatVector.zero(S);
-            int end = Math.min(whole, (b + 1) * BLOCK);
-            for (int p = b * BLOCK; p < end; p += LINE) {
-                IntVector v = IntVector.fromMemorySegment(I, w, at + p, LE);
+                IntVector v = IntVector.fromMemorySegment(I, w, base + p, LE);
                 special = special.or(v.and(MAGNITUDES).add(beyond));
-                s = quarter(v, 24, back, mask).fma(FloatVector.fromArray(S, x, xAt + p), s);
-                s = quarter(v, 16, back, mask).fma(FloatVector.fromArray(S, x, xAt + p + L), s);
-                s = quarter(v, 8, back, mask).fma(FloatVector.fromArray(S, x, xAt + p + 2 * L), s);
-                s = quarter(v, 0, back, mask).fma(FloatVector.fromArray(S, x, xAt + p + 3 * L), s);
+                // A loop: with its turns written out, C2 stops inlining and allocates vectors.
+                for (int r = 0; r < 2; r++) {
+                    FloatVector c = quarter(v, 24 - 16 * r, back, mask);
+                    FloatVector d = quarter(v, 16 - 16 * r, back, mask);
+                    int here = xAt + p + 2 * r * L;
+                    s0 = c.fma(FloatVector.fromArray(S, x, here), s0);
+                    t0 = d.fma(FloatVector.fromArray(S, x, here + L), t0);
+                    here += cols;
+                    s1 = c.fma(FloatVector.fromArray(S, x, here), s1);
+                    t1 = d.fma(FloatVector.fromArray(S, x, here + L), t1);
+                    here += cols;
+                    s2 = c.fma(FloatVector.fromArray(S, x, here), s2);
+                    t2 = d.fma(FloatVector.fromArray(S, x, here + L), t2);
+                    here += cols;
+                    s3 = c.fma(FloatVector.fromArray(S, x, here), s3);
+                    t3 = d.fma(FloatVector.fromArray(S, x, here + L), t3);
+                }
             }
-            t = s.fma(FloatVector.broadcast(S, scales[g + b]), t);
+            FloatVector scale = FloatVector.broadcast(S, scales[g + b]);
+            sum0 = s0.add(t0).fma(scale, sum0);
+            sum1 = s1.add(t1).fma(scale, sum1);
+            sum2 = s2.add(t2).fma(scale, sum2);
+            sum3 = s3.add(t3).fma(scale, sum3);
         }
-        y[yAt] = sum(t);
+        sum0.intoArray(lanes, at);
+        sum1.intoArray(lanes, at + L * L);
+        sum2.intoArray(lanes, at + 2 * L * L);
+        sum3.intoArray(lanes, at + 3 * L * L);
         return special.and(SIGNS).compare(VectorOperators.EQ, 0).allTrue();
     }
 
@@ -370,20 +316,6 @@ final class VectorFp8Product implements Fp8Product {
     /** The square root of {@link #rebias}. */
     private static float half(Fp8Format format) {
         return Float.intBitsToFloat((127 + (127 - format.bias()) / 2) << 23);
-    }
-
-    /** All lanes, half added to half. */
-    private static float sum(FloatVector v) {
-        FloatVector s = v;
-        if (L > 8) {
-            s = s.add(s.rearrange(ROTATE_8));
-        }
-        if (L > 4) {
-            s = s.add(s.rearrange(ROTATE_4));
-        }
-        s = s.add(s.rearrange(ROTATE_2));
-        s = s.add(s.rearrange(ROTATE_1));
-        return s.lane(0);
     }
 
     // spotless:on

@@ -57,4 +57,13 @@ final class VectorReduction implements Reduction {
         }
         return sum;
     }
+
+    @Override
+    public void sumEach(int rows, int width, float[] x, int xOffset, float[] y, int yOffset) {
+        if (width == VectorMath.LANES) {
+            LaneSums.add(rows, x, xOffset, y, yOffset);
+        } else {
+            Reduction.super.sumEach(rows, width, x, xOffset, y, yOffset);
+        }
+    }
 }
