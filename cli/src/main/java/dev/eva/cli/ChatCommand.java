@@ -9,7 +9,6 @@ import dev.eva.model.text.TextException;
 import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.RunFolder;
-import dev.eva.tensor.Parallel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -19,11 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.random.RandomGeneratorFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -71,35 +69,18 @@ final class ChatCommand implements Runnable {
     private double temperature;
 
     @Option(
-            names = "--top-k",
-            paramLabel = "K",
-            defaultValue = "0",
-            description = "Only the K likeliest; 0: all (${DEFAULT-VALUE}).")
-    private int topK;
-
-    @Option(
             names = "--top-p",
             paramLabel = "P",
             defaultValue = "0.95",
             description = "Only the likeliest that together have probability P (${DEFAULT-VALUE}).")
     private double topP;
 
-    @Option(
-            names = "--min-p",
-            paramLabel = "P",
-            defaultValue = "0",
-            description = "Only those at least P times as likely as the likeliest (${DEFAULT-VALUE}).")
-    private double minP;
-
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Of the draws (${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(names = "--threads", paramLabel = "N", description = "Threads (one a core).")
-    private Integer threads;
+    @Mixin
+    private SamplingOptions options;
 
     @Override
     public void run() {
-        Sampling sampling = sampling();
+        Sampling sampling = options.sampling(maxTokens, temperature, topP);
         Path checkpoint = RunFolder.checkpointOf(model);
         Tokenizer tokenizer = Tokenizers.load(GenerateCommand.folderOfTokenizer(checkpoint));
         try (MappedModel mapped = Checkpoint.open(checkpoint)) {
@@ -110,33 +91,15 @@ final class ChatCommand implements Runnable {
     }
 
     private Chat chat(Path checkpoint, DeepSeekModel loaded, Tokenizer tokenizer, Sampling sampling) {
-        if (tokenizer.vocabSize() > loaded.config().vocabSize()) {
-            throw new IllegalArgumentException(
-                    checkpoint + ": the tokenizer has " + tokenizer.vocabSize() + " ids, the model a vocabulary of "
-                            + loaded.config().vocabSize() + "; they do not belong together");
-        }
+        SamplingOptions.checkVocabulary(checkpoint, tokenizer, loaded);
         Chat chat = new Chat(
                 loaded,
                 tokenizer,
                 Optional.ofNullable(system),
                 sampling,
-                RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
+                options.random());
         err().println("checkpoint: " + checkpoint + ", context of " + chat.context() + " tokens; /reset, /exit");
         return chat;
-    }
-
-    private Sampling sampling() {
-        if (maxTokens < 1) {
-            throw new ParameterException(spec.commandLine(), "--max-tokens: " + maxTokens + "; need at least 1");
-        }
-        try {
-            if (threads != null) {
-                Parallel.setThreads(threads);
-            }
-            return new Sampling(temperature, topK, topP, minP);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
-        }
     }
 
     private PrintWriter err() {

@@ -8,7 +8,6 @@ import dev.eva.model.generate.Sampling;
 import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.RunFolder;
-import dev.eva.tensor.Parallel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -17,9 +16,9 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -69,35 +68,21 @@ final class GenerateCommand implements Runnable {
     private double temperature;
 
     @Option(
-            names = "--top-k",
-            paramLabel = "K",
-            defaultValue = "0",
-            description = "Only the K likeliest; 0: all (${DEFAULT-VALUE}).")
-    private int topK;
-
-    @Option(
             names = "--top-p",
             paramLabel = "P",
             defaultValue = "1",
             description = "Only the likeliest that together have probability P (${DEFAULT-VALUE}).")
     private double topP;
 
-    @Option(
-            names = "--min-p",
-            paramLabel = "P",
-            defaultValue = "0",
-            description = "Only those at least P times as likely as the likeliest (${DEFAULT-VALUE}).")
-    private double minP;
-
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Of the draws (${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(names = "--threads", paramLabel = "N", description = "Threads (one a core).")
-    private Integer threads;
+    @Mixin
+    private SamplingOptions options;
 
     @Override
     public void run() {
-        Sampling sampling = sampling();
+        if (prompt.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "--prompt is empty; need at least one character");
+        }
+        Sampling sampling = options.sampling(maxTokens, temperature, topP);
         Path checkpoint = RunFolder.checkpointOf(model == null ? newestRun() : model);
         Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
         try (MappedModel mapped = Checkpoint.open(checkpoint)) {
@@ -106,11 +91,7 @@ final class GenerateCommand implements Runnable {
     }
 
     private void generate(Path checkpoint, Tokenizer tokenizer, DeepSeekModel loaded, Sampling sampling) {
-        if (tokenizer.vocabSize() > loaded.config().vocabSize()) {
-            throw new IllegalArgumentException(
-                    checkpoint + ": the tokenizer has " + tokenizer.vocabSize() + " ids, the model a vocabulary of "
-                            + loaded.config().vocabSize() + "; they do not belong together");
-        }
+        SamplingOptions.checkVocabulary(checkpoint, tokenizer, loaded);
         int[] ids = tokenizer.encodePrompt(prompt);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
@@ -122,7 +103,7 @@ final class GenerateCommand implements Runnable {
                 .generate(
                         ids,
                         maxTokens,
-                        RandomGeneratorFactory.of("L64X128MixRandom").create(seed),
+                        options.random(),
                         id -> {
                             out.print(decoder.accept(id));
                             out.flush();
@@ -130,23 +111,6 @@ final class GenerateCommand implements Runnable {
                         });
         out.println(decoder.end());
         err.println(summary(result));
-    }
-
-    private Sampling sampling() {
-        if (prompt.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "--prompt is empty; need at least one character");
-        }
-        if (maxTokens < 1) {
-            throw new ParameterException(spec.commandLine(), "--max-tokens: " + maxTokens + "; need at least 1");
-        }
-        try {
-            if (threads != null) {
-                Parallel.setThreads(threads);
-            }
-            return new Sampling(temperature, topK, topP, minP);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
-        }
     }
 
     /** The run in {@code runs/} whose checkpoints changed last. */
