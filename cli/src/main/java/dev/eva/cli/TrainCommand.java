@@ -51,6 +51,7 @@ import picocli.CommandLine.Spec;
             "  eva train",
             "  eva train --minutes 10 --out runs/plays",
             "  eva train --data mytexts/ notes.jsonl --tokenizer byte --steps 5000",
+            "  eva train --mtp 1                          and, later, eva generate --speculative",
             "  eva train --preset small --data jdk --minutes 60",
             "  eva train --resume runs/plays --steps 500"
         })
@@ -156,11 +157,12 @@ final class TrainCommand implements Callable<Integer> {
                 ? shape.config.getFileName().toString().replaceFirst("\\.json$", "")
                 : shape.preset == null ? "shakespeare" : shape.preset;
         TrainConfig train = usage(() -> options.over(TrainPresets.byName(name), until.budget()));
-        DeepSeekConfig model = shape.config != null
+        DeepSeekConfig base = shape.config != null
                 ? ConfigJson.read(shape.config, ConfigJson.Mode.STRICT)
                 : usage(() -> Presets.byName(name))
                         // trained from scratch, a model knows the positions that it has seen and no others
                         .withMaxPositionEmbeddings(train.batching().length());
+        DeepSeekConfig model = usage(() -> options.shape(base));
         String ids = tokenizer == null ? Tokenizers.types().getFirst() : tokenizer;
         usage(() -> {
             Tokenizers.check(ids);

@@ -1,5 +1,6 @@
 package dev.eva.cli;
 
+import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.OptimizerConfig;
 import dev.eva.model.train.ScheduleConfig;
@@ -49,6 +50,19 @@ final class TrainOptions {
     @Option(names = "--bias-gamma", paramLabel = "G", description = "Step of the routing bias; 0 for none.")
     private Double biasGamma;
 
+    @Option(
+            names = "--mtp",
+            paramLabel = "N",
+            description = "Multi-token prediction layers, trained along: the k-th learns the token after the next k; "
+                    + "eva generate --speculative drafts with the first.")
+    private Integer mtp;
+
+    @Option(
+            names = "--mtp-weight",
+            paramLabel = "L",
+            description = "Weight of their mean loss (default: 0.3, for the last third of the steps 0.1).")
+    private Double mtpWeight;
+
     @Option(names = "--validation", paramLabel = "SHARE", description = "Share of the text held out at its end.")
     private Double validation;
 
@@ -80,11 +94,25 @@ final class TrainOptions {
                 || clip != null
                 || balanceAlpha != null
                 || biasGamma != null
+                || mtp != null
+                || mtpWeight != null
                 || validation != null
                 || evalEvery != null
                 || checkpointEvery != null
                 || keep != null
                 || seed != null;
+    }
+
+    /** The shape with the multi-token prediction layers that the user wants. */
+    DeepSeekConfig shape(DeepSeekConfig model) {
+        int layers = or(mtp, model.numNextnPredictLayers());
+        if (layers < 0) {
+            throw new IllegalArgumentException("--mtp: " + layers + "; need 0 or more");
+        }
+        if (mtpWeight != null && layers == 0) {
+            throw new IllegalArgumentException("--mtp-weight: there are no layers for it; need --mtp 1");
+        }
+        return model.withPredictionLayers(layers);
     }
 
     /** The preset's training with what the user said. */
@@ -101,6 +129,7 @@ final class TrainOptions {
                 new TrainConfig.Balance(
                         or(balanceAlpha, preset.balance().alpha()),
                         or(biasGamma, preset.balance().gamma())),
+                mtpWeight == null ? preset.mtp() : new TrainConfig.Mtp(mtpWeight, mtpWeight),
                 or(validation, preset.validation()),
                 new TrainConfig.Saving(
                         or(evalEvery, s.evalEvery()), or(checkpointEvery, s.checkpointEvery()), or(keep, s.keepLast())),

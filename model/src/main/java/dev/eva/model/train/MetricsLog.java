@@ -15,9 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, val_loss, lr, grad_norm,
- * tokens_per_s, max_vio}.
- * {@code val_loss} is there only where it was evaluated; a skipped step has {@code "skipped": true}; what is not
+ * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, mtp_loss, val_loss, lr,
+ * grad_norm, tokens_per_s, max_vio}. {@code mtp_loss} is there for models with multi-token prediction,
+ * {@code val_loss} only where it was evaluated; a skipped step has {@code "skipped": true}; what is not
  * finite is null.
  */
 final class MetricsLog implements AutoCloseable {
@@ -75,6 +75,7 @@ final class MetricsLog implements AutoCloseable {
         put(node, "seconds", m.seconds());
         node.put("tokens", m.tokens());
         put(node, "loss", m.loss());
+        m.mtpLoss().ifPresent(v -> put(node, "mtp_loss", v));
         m.valLoss().ifPresent(v -> put(node, "val_loss", v));
         node.put("lr", (float) m.lr());
         put(node, "grad_norm", m.gradNorm());
@@ -100,12 +101,17 @@ final class MetricsLog implements AutoCloseable {
                 number(n, "seconds"),
                 n.path("tokens").longValue(),
                 number(n, "loss"),
-                n.hasNonNull("val_loss") ? OptionalDouble.of(number(n, "val_loss")) : OptionalDouble.empty(),
+                optional(n, "mtp_loss"),
+                optional(n, "val_loss"),
                 number(n, "lr"),
                 number(n, "grad_norm"),
                 number(n, "tokens_per_s"),
                 number(n, "max_vio"),
                 n.path("skipped").booleanValue(false));
+    }
+
+    private static OptionalDouble optional(JsonNode n, String key) {
+        return n.hasNonNull(key) ? OptionalDouble.of(number(n, key)) : OptionalDouble.empty();
     }
 
     private static double number(JsonNode n, String key) {

@@ -43,6 +43,7 @@ final class RunRecord implements AutoCloseable {
         log.add(m);
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("loss/train", m.loss());
+        m.mtpLoss().ifPresent(v -> values.put("loss/mtp", v));
         m.valLoss().ifPresent(v -> values.put("loss/validation", v));
         values.put("lr", m.lr());
         values.put("grad_norm", m.gradNorm());

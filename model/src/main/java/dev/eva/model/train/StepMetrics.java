@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
  * @param seconds time in training since the run began, over all its processes
  * @param tokens tokens seen in the run
  * @param loss mean cross-entropy over the step's tokens, in nats, without balance losses
+ * @param mtpLoss mean loss of the multi-token prediction layers, before its weight, where there are any
  * @param valLoss mean cross-entropy over the validation text, where it was evaluated after the step
  * @param lr learning rate
  * @param gradNorm norm of the gradient before clipping
@@ -22,6 +23,7 @@ public record StepMetrics(
         double seconds,
         long tokens,
         double loss,
+        OptionalDouble mtpLoss,
         OptionalDouble valLoss,
         double lr,
         double gradNorm,
@@ -31,6 +33,6 @@ public record StepMetrics(
     /** The same with a validation loss. */
     StepMetrics withValLoss(double value) {
         return new StepMetrics(
-                step, seconds, tokens, loss, OptionalDouble.of(value), lr, gradNorm, tokensPerS, maxVio, skipped);
+                step, seconds, tokens, loss, mtpLoss, OptionalDouble.of(value), lr, gradNorm, tokensPerS, maxVio, skipped);
     }
 }

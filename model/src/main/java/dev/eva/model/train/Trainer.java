@@ -1,6 +1,8 @@
 package dev.eva.model.train;
 
 import dev.eva.model.DeepSeekModel;
+import dev.eva.model.MultiToken;
+import dev.eva.model.Probe;
 import dev.eva.model.checkpoint.SafetensorsFile;
 import dev.eva.model.checkpoint.SafetensorsWriter;
 import dev.eva.model.text.TokenFile;
@@ -18,6 +20,7 @@ import dev.eva.tensor.Workspace;
 import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.ops.Add;
 import dev.eva.tensor.ops.CrossEntropy;
+import dev.eva.tensor.ops.Scale;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -26,8 +29,8 @@ import java.util.OptionalLong;
 
 /**
  * The training step of a model on a text, without files: {@code loss = crossEntropy + sum over MoE layers of the
- * balance loss}, its
- * gradient as the mean over the micro-batches, clipped; the optimizer; then the routing biases, from the counts of the
+ * balance loss + weight * the mean loss of the multi-token prediction layers}, its gradient as the mean over the
+ * micro-batches, clipped; the optimizer; then the routing biases, from the counts of the
  * whole step.
  *
  * <p>A step whose loss or gradient is not finite changes nothing but the counters. The same seed gives the same bits,
@@ -48,6 +51,7 @@ public final class Trainer {
     private final long[][] counts;
     private final int[] ids;
     private final int[] targets;
+    private double mtpLoss;
     private TrainerState state;
 
     /**
@@ -61,6 +65,11 @@ public final class Trainer {
         if (b.length() > model.config().maxPositionEmbeddings()) {
             throw new TrainException("length: " + b.length() + "; the model's max_position_embeddings is "
                     + model.config().maxPositionEmbeddings());
+        }
+        int depths = model.predictionLayers().size();
+        if (depths > 0 && b.length() <= depths) {
+            throw new TrainException("length: " + b.length() + "; need more than the " + depths
+                    + " multi-token prediction layers");
         }
         this.model = model;
         this.config = config;
@@ -123,6 +132,7 @@ public final class Trainer {
                 state.seconds() + seconds,
                 state.tokens(),
                 loss,
+                model.predictionLayers().isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(mtpLoss),
                 OptionalDouble.empty(),
                 lr,
                 norm,
@@ -147,6 +157,7 @@ public final class Trainer {
         }
         int n = config.batching().accumulation();
         double loss = 0;
+        mtpLoss = 0;
         for (int m = 0; m < n; m++) {
             batches.fill(state.step() * n + m, ids, targets);
             double one = microBatch(1f / n);
@@ -168,19 +179,57 @@ public final class Trainer {
             if (!Double.isFinite(value)) {
                 return value;
             }
-            float alpha = (float) config.balance().alpha();
-            for (int l = 0; l < counts.length; l++) {
-                Routing routing = out.routings().get(l);
-                for (int e = 0; e < counts[l].length; e++) {
-                    counts[l][e] += routing.counts()[e];
-                }
-                if (alpha > 0) {
-                    loss = Add.add(loss, BalanceLoss.balanceLoss(routing, b.batchSize(), b.length(), alpha));
-                }
+            for (int l = 0; l < out.routings().size(); l++) {
+                loss = balanced(loss, l, out.routings().get(l), b.length());
             }
-            tape.backward(loss, scale);
+            tape.backward(predictions(loss, out, scale), scale);
             return value;
         }
+    }
+
+    /** Counts where the tokens went, and adds the balance loss of the layer. */
+    private Tensor balanced(Tensor loss, int layer, Routing routing, int length) {
+        for (int e = 0; e < counts[layer].length; e++) {
+            counts[layer][e] += routing.counts()[e];
+        }
+        float alpha = (float) config.balance().alpha();
+        return alpha > 0
+                ? Add.add(loss, BalanceLoss.balanceLoss(routing, config.batching().batchSize(), length, alpha))
+                : loss;
+    }
+
+    /** Adds the weighted loss of the multi-token prediction layers, and their balance losses. */
+    private Tensor predictions(Tensor loss, DeepSeekModel.Output main, float share) {
+        int depths = model.predictionLayers().size();
+        if (depths == 0) {
+            return loss;
+        }
+        IntTensor tokens = known();
+        List<MultiToken.Depth> ahead = MultiToken.forward(model, main, tokens, Probe.NONE);
+        Tensor prediction = MultiToken.loss(ahead, tokens);
+        mtpLoss += prediction.item() * share;
+        float weight = (float) config.mtp().at(state.step(), state.totalSteps());
+        Tensor sum = Add.add(loss, Scale.scale(prediction, weight));
+        int layer = main.routings().size();
+        for (MultiToken.Depth depth : ahead) {
+            // A depth of a model without experts has no routing.
+            if (depth.routing() != null) {
+                sum = balanced(sum, layer++, depth.routing(), depth.length());
+            }
+        }
+        return sum;
+    }
+
+    /** The tokens of the batch (B, T + 1): what the model reads and the one after it. */
+    private IntTensor known() {
+        TrainConfig.Batching b = config.batching();
+        int w = b.length() + 1;
+        int[] all = new int[b.batchSize() * w];
+        for (int s = 0; s < b.batchSize(); s++) {
+            System.arraycopy(ids, s * b.length(), all, s * w, b.length());
+            all[s * w + b.length()] = targets[(s + 1) * b.length() - 1];
+        }
+        return IntTensor.of(all, b.batchSize(), w);
     }
 
     private void updateBiases() {

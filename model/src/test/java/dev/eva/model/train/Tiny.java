@@ -26,8 +26,14 @@ final class Tiny {
     }
 
     static DeepSeekModel model(long seed) {
+        return model(seed, 0);
+    }
+
+    /** With multi-token prediction layers. */
+    static DeepSeekModel model(long seed, int depths) {
         return DeepSeekModel.random(
-                config(), RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
+                config().withPredictionLayers(depths),
+                RandomGeneratorFactory.of("L64X128MixRandom").create(seed));
     }
 
     static String text(int lines) {
@@ -58,6 +64,7 @@ final class Tiny {
                 new ScheduleConfig.Wsd(3, 0.4, 0.1),
                 1.0,
                 new TrainConfig.Balance(1e-3, 1e-3),
+                TrainConfig.Mtp.DEEPSEEK,
                 0.1,
                 new TrainConfig.Saving(10, 7, 2),
                 3,

@@ -182,6 +182,7 @@ class TrainerTest {
                 c.schedule(),
                 c.clip(),
                 c.balance(),
+                c.mtp(),
                 c.validation(),
                 c.saving(),
                 c.maxSkipped(),

@@ -196,6 +196,7 @@ class TrainingRunTest {
                 c.schedule(),
                 c.clip(),
                 c.balance(),
+                c.mtp(),
                 c.validation(),
                 new TrainConfig.Saving(1000, 1000, 1),
                 c.maxSkipped(),
