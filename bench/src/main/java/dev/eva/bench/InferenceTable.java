@@ -4,7 +4,8 @@ import com.sun.management.ThreadMXBean;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.checkpoint.Checkpoint;
 import dev.eva.model.checkpoint.MappedModel;
-import dev.eva.model.generate.DecodeSession;
+import dev.eva.model.generate.Decoder;
+import dev.eva.model.generate.Sequence;
 import dev.eva.tensor.Parallel;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -36,19 +37,25 @@ public final class InferenceTable {
     }
 
     private static void row(String name, int threads, DeepSeekModel model) {
-        DecodeSession session = new DecodeSession(model);
+        Decoder decoder = new Decoder(model);
+        Sequence sequence = decoder.begin();
         SplittableRandom random = new SplittableRandom(1);
         int vocab = model.config().vocabSize();
+        float[] logits = new float[vocab];
         double[][] perSecond = new double[3][SAMPLES];
         long bytes = 0;
         for (int i = -2; i < SAMPLES; i++) {
-            double[] rates = {prefill(session, ids(random, vocab, 512)), prefill(session, ids(random, vocab, 64)), 0};
-            session.restart();
-            session.accept(ids(random, vocab, 1));
+            double[] rates = {
+                prefill(decoder, sequence, logits, ids(random, vocab, 512)),
+                prefill(decoder, sequence, logits, ids(random, vocab, 64)),
+                0
+            };
+            sequence.truncate(0);
+            decoder.accept(sequence, logits, ids(random, vocab, 1));
             long before = allocated();
             long start = System.nanoTime();
             for (int t = 0; t < 64; t++) {
-                session.accept(random.nextInt(vocab));
+                decoder.accept(sequence, logits, random.nextInt(vocab));
             }
             rates[2] = 64e9 / (System.nanoTime() - start);
             bytes = (allocated() - before) / 64;
@@ -62,10 +69,10 @@ public final class InferenceTable {
                 median[2], bytes);
     }
 
-    private static double prefill(DecodeSession session, int... ids) {
-        session.restart();
+    private static double prefill(Decoder decoder, Sequence sequence, float[] logits, int... ids) {
+        sequence.truncate(0);
         long start = System.nanoTime();
-        session.accept(ids);
+        decoder.accept(sequence, logits, ids);
         return ids.length * 1e9 / (System.nanoTime() - start);
     }
 

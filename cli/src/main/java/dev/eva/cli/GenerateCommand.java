@@ -1,8 +1,9 @@
 package dev.eva.cli;
 
-import dev.eva.model.DeepSeekModel;
 import dev.eva.model.checkpoint.Checkpoint;
+import dev.eva.model.checkpoint.GenerationConfig;
 import dev.eva.model.checkpoint.MappedModel;
+import dev.eva.model.generate.Decoder;
 import dev.eva.model.generate.Generator;
 import dev.eva.model.generate.Sampling;
 import dev.eva.model.text.Tokenizer;
@@ -13,9 +14,13 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +43,9 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  eva generate --prompt ROMEO:",
             "  eva generate runs/plays --prompt 'KING HENRY:' --temperature 0.7 --max-tokens 1000",
-            "  eva generate runs/plays/checkpoints/step-000400 --prompt ROMEO: --seed 7"
+            "  eva generate runs/plays/checkpoints/step-000400 --prompt ROMEO: --seed 7",
+            "  eva generate my-model --prompt-file questions.txt --stop User: --json",
+            "  eva generate runs/mtp --prompt ROMEO: --speculative --temperature 0"
         })
 final class GenerateCommand implements Runnable {
     @Spec
@@ -50,8 +57,8 @@ final class GenerateCommand implements Runnable {
             description = "A run, which means its best checkpoint, or a checkpoint folder (the newest of runs/).")
     private Path model;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", required = true, description = "The text to continue.")
-    private String prompt;
+    @Mixin
+    private PromptOptions prompts;
 
     @Option(
             names = "--max-tokens",
@@ -74,43 +81,97 @@ final class GenerateCommand implements Runnable {
             description = "Only the likeliest that together have probability P (${DEFAULT-VALUE}).")
     private double topP;
 
+    @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "Ends the text where it would come; may be given several times.")
+    private List<String> stops = new ArrayList<>();
+
+    @Option(names = "--ignore-eos", description = "Goes on after a token that ends a text.")
+    private boolean ignoreEos;
+
+    @Option(
+            names = "--speculative",
+            description = "Multi-token prediction proposes tokens, the model confirms several at a time: the same "
+                    + "greedy text, draws from the same distribution. For models trained with --mtp.")
+    private boolean speculative;
+
+    @Option(
+            names = "--prefill-chunk",
+            paramLabel = "N",
+            defaultValue = "" + Decoder.CHUNK,
+            description = "Tokens of a prompt that go through the model at once (${DEFAULT-VALUE}).")
+    private int prefillChunk;
+
+    @Option(names = "--json", description = "A JSON object a prompt, a line each, in place of the text.")
+    private boolean json;
+
     @Mixin
     private SamplingOptions options;
 
     @Override
     public void run() {
-        if (prompt.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "--prompt is empty; need at least one character");
-        }
+        List<String> texts = prompts.all();
         Sampling sampling = options.sampling(maxTokens, temperature, topP);
+        if (prefillChunk < 1) {
+            throw new ParameterException(spec.commandLine(), "--prefill-chunk: " + prefillChunk + "; need at least 1");
+        }
+        if (stops.contains("")) {
+            throw new ParameterException(spec.commandLine(), "--stop is empty; need at least one character");
+        }
         Path checkpoint = RunFolder.checkpointOf(model == null ? newestRun() : model);
         Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
         try (MappedModel mapped = Checkpoint.open(checkpoint)) {
-            generate(checkpoint, tokenizer, mapped.model(), sampling);
+            SamplingOptions.checkVocabulary(checkpoint, tokenizer, mapped.model());
+            Generator generator = new Generator(mapped.model(), sampling, generatorOptions(checkpoint, tokenizer));
+            spec.commandLine().getErr().println("checkpoint: " + checkpoint);
+            generate(generator, tokenizer, texts);
         }
     }
 
-    private void generate(Path checkpoint, Tokenizer tokenizer, DeepSeekModel loaded, Sampling sampling) {
-        SamplingOptions.checkVocabulary(checkpoint, tokenizer, loaded);
-        int[] ids = tokenizer.encodePrompt(prompt);
+    private Generator.Options generatorOptions(Path checkpoint, Tokenizer tokenizer) {
+        Set<Integer> ends = new TreeSet<>();
+        if (!ignoreEos) {
+            ends.addAll(GenerationConfig.endIds(checkpoint));
+            int[] end = tokenizer.special().end().map(tokenizer::encode).orElse(new int[0]);
+            if (end.length == 1) {
+                ends.add(end[0]);
+            }
+        }
+        return new Generator.Options(ends, speculative, prefillChunk);
+    }
+
+    /** One text is shown as it comes, several one after the other when all are there. */
+    private void generate(Generator generator, Tokenizer tokenizer, List<String> texts) {
         PrintWriter out = spec.commandLine().getOut();
-        PrintWriter err = spec.commandLine().getErr();
-        err.println("checkpoint: " + checkpoint);
-        out.print(prompt);
+        boolean live = texts.size() == 1 && !json;
+        List<GeneratedText> written = texts.stream()
+                .map(t -> new GeneratedText(t, tokenizer.decoder(), stops))
+                .toList();
+        if (live) {
+            out.print(texts.getFirst());
+            out.flush();
+        }
+        List<Generator.Result> results = generator.generate(
+                texts.stream().map(tokenizer::encodePrompt).toList(), maxTokens, options::random, (i, id) -> {
+                    String more = written.get(i).accept(id);
+                    if (live) {
+                        out.print(more);
+                        out.flush();
+                    }
+                    return !written.get(i).stopped() && !out.checkError();
+                });
+        for (int i = 0; i < texts.size(); i++) {
+            GeneratedText text = written.get(i);
+            String rest = text.end();
+            if (json) {
+                out.println(text.json(results.get(i)));
+            } else {
+                out.println(live ? rest : text.prompt() + text.text());
+            }
+        }
         out.flush();
-        Tokenizer.StreamDecoder decoder = tokenizer.decoder();
-        Generator.Result result = new Generator(loaded, sampling)
-                .generate(
-                        ids,
-                        maxTokens,
-                        options.random(),
-                        id -> {
-                            out.print(decoder.accept(id));
-                            out.flush();
-                            return !out.checkError();
-                        });
-        out.println(decoder.end());
-        err.println(summary(result));
+        spec.commandLine().getErr().println(summary(results));
     }
 
     /** The run in {@code runs/} whose checkpoints changed last. */
@@ -145,22 +206,45 @@ final class GenerateCommand implements Runnable {
         return folder;
     }
 
-    private static String summary(Generator.Result r) {
-        String end = switch (r.end()) {
-            case MAX_TOKENS -> "";
-            case STOPPED -> ", stopped";
-        };
-        double rate = r.tokens() > 1 ? (r.tokens() - 1) / r.decodeSeconds() : 0;
+    private static String summary(List<Generator.Result> results) {
+        Generator.Result first = results.getFirst();
+        int tokens = results.stream().mapToInt(Generator.Result::tokens).sum();
+        int windows = results.stream().mapToInt(Generator.Result::windows).sum();
+        int proposed = results.stream().mapToInt(Generator.Result::proposed).sum();
+        int accepted = results.stream().mapToInt(Generator.Result::accepted).sum();
+        // Prompts that went together share their times.
+        double prefill = 0;
+        double decode = 0;
+        Generator.Result before = null;
+        for (Generator.Result r : results) {
+            boolean shared = before != null && before.decodeSeconds() == r.decodeSeconds();
+            prefill += shared ? 0 : r.prefillSeconds();
+            decode += shared ? 0 : r.decodeSeconds();
+            before = r;
+        }
+        String end = results.size() > 1
+                ? ""
+                : switch (first.end()) {
+                    case MAX_TOKENS -> "";
+                    case END_OF_TEXT -> ", the text has ended";
+                    case STOPPED -> ", stopped";
+                };
         return String.format(
                 Locale.ROOT,
-                "%,d prompt tokens in %.2f s, %,d tokens at %,.0f tokens/s%s%s",
-                r.promptTokens(),
-                r.prefillSeconds(),
-                r.tokens(),
-                rate,
+                "%,d prompt tokens in %.2f s, %,d tokens at %,.0f tokens/s%s%s%s",
+                results.stream().mapToInt(Generator.Result::promptTokens).sum(),
+                prefill,
+                tokens,
+                tokens > results.size() ? (tokens - results.size()) / decode : 0,
                 end,
-                r.windows() == 0
+                proposed == 0
                         ? ""
-                        : "; the context was full " + r.windows() + " times, the text went on from its half");
+                        : String.format(
+                                Locale.ROOT,
+                                "; %,d of %,d proposed tokens accepted (%.0f %%)",
+                                accepted,
+                                proposed,
+                                100.0 * accepted / proposed),
+                windows == 0 ? "" : "; the context was full " + windows + " times, the text went on from its half");
     }
 }

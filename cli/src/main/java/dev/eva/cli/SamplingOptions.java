@@ -31,6 +31,13 @@ final class SamplingOptions {
             description = "Only those at least P times as likely as the likeliest (${DEFAULT-VALUE}).")
     private double minP;
 
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "R",
+            defaultValue = "1",
+            description = "Makes tokens that the text has already less likely; 1: no (${DEFAULT-VALUE}).")
+    private double repetitionPenalty;
+
     @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "Of the draws (${DEFAULT-VALUE}).")
     private long seed;
 
@@ -49,7 +56,7 @@ final class SamplingOptions {
             if (threads != null) {
                 Parallel.setThreads(threads);
             }
-            return new Sampling(temperature, topK, topP, minP);
+            return new Sampling(temperature, topK, topP, minP, repetitionPenalty);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
         }
@@ -57,16 +64,20 @@ final class SamplingOptions {
 
     /** The draws that {@code --seed} stands for. */
     RandomGenerator random() {
-        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+        return random(0);
+    }
+
+    /** The draws of one of several prompts. */
+    RandomGenerator random(int prompt) {
+        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed + prompt);
     }
 
     /** Refuses a tokenizer with ids that the model has no rows for. */
     static void checkVocabulary(Path checkpoint, Tokenizer tokenizer, DeepSeekModel model) {
         int vocab = model.config().vocabSize();
         if (tokenizer.vocabSize() > vocab) {
-            throw new IllegalArgumentException(
-                    checkpoint + ": the tokenizer has " + tokenizer.vocabSize() + " ids, the model a vocabulary of "
-                            + vocab + "; they do not belong together");
+            throw new IllegalArgumentException(checkpoint + ": the tokenizer has " + tokenizer.vocabSize()
+                    + " ids, the model a vocabulary of " + vocab + "; they do not belong together");
         }
     }
 }

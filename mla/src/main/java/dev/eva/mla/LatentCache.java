@@ -76,10 +76,7 @@ public final class LatentCache {
      * @param kRope (M, rope), before the rotation
      */
     void append(Tensor c, Tensor kRope, Rope rope, int start) {
-        if (start != length) {
-            throw new IllegalArgumentException("latent cache: tokens start at position " + start
-                    + ", but the cache holds " + length + "; need start == length, truncate() to go back");
-        }
+        checkStart(start);
         int count = c.dim(0);
         reserve(count);
         Rope.Tables tables = rope.tables(start + count);
@@ -89,6 +86,14 @@ public final class LatentCache {
             tables.rotate(start + i, kRope.array(), kRope.offset() + i * ropeDim, rows, at + latent);
         }
         length += count;
+    }
+
+    /** Refuses tokens that would leave a gap or replace others. */
+    void checkStart(int start) {
+        if (start != length) {
+            throw new IllegalArgumentException("latent cache: tokens start at position " + start
+                    + ", but the cache holds " + length + "; need start == length, truncate() to go back");
+        }
     }
 
     private void reserve(int count) {

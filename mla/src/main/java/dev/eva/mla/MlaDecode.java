@@ -9,6 +9,8 @@ import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.LatentAttention;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Latent attention in its absorbed form, for few new tokens after many: queries go down to the latent in place of keys
@@ -53,18 +55,49 @@ public final class MlaDecode {
      * @return (M, D), to be added to the residual stream
      */
     public Tensor forward(Tensor x, LatentCache cache, int start) {
+        cache.checkStart(start);
+        return forward(x, List.of(new NewTokens(cache, x.dim(0))));
+    }
+
+    /**
+     * The same for new tokens of several sequences, which share the products with the weights and nothing else.
+     *
+     * @param x (M, D), the rows of the first sequence's tokens first
+     * @param sequences one or more, with M tokens together; no cache twice
+     * @return (M, D)
+     */
+    public Tensor forward(Tensor x, List<NewTokens> sequences) {
         MlaConfig c = weights.config();
         int m = x.dim(0);
+        int[] positions = NewTokens.positions(sequences);
+        if (positions.length != m) {
+            throw new IllegalArgumentException("mla decode: " + m + " rows for " + positions.length + " new tokens");
+        }
         Tensor cK = weights.wkvA().forward(x);
         Tensor latent = weights.kvNorm().forward(narrow(cK, 0, c.kvLoraRank()));
-        cache.append(latent, narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim()), weights.rope(), start);
-        Tensor q = weights.query().forward(x);
-        Tensor z = attend(absorb(q, start), cache, start, m);
+        Tensor kRope = narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim());
+        Tensor q = absorb(weights.query().forward(x), positions);
+        Tensor z = Workspace.empty(m * c.numAttentionHeads(), c.kvLoraRank());
+        int from = 0;
+        for (NewTokens s : sequences) {
+            int to = from + s.count();
+            int start = s.cache().length();
+            s.cache().append(latent.slice(from, to), kRope.slice(from, to), weights.rope(), start);
+            attend(ofTokens(q, from, to), s.cache(), start, ofTokens(z, from, to));
+            from = to;
+        }
+        Workspace.releaseUnheld(q);
         return weights.wo().forward(values(z, m));
     }
 
+    /** Rows of all heads of these tokens: (M, N, _) as (M*N, _). */
+    private Tensor ofTokens(Tensor x, int from, int to) {
+        int n = weights.config().numAttentionHeads();
+        return x.slice(from * n, to * n);
+    }
+
     /** (M, N*(nope+rope)) -> (M, N, R+rope): the part without position to the latent, the rest rotated. */
-    private Tensor absorb(Tensor q, int start) {
+    private Tensor absorb(Tensor q, int[] positions) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
         int m = q.dim(0);
@@ -85,10 +118,11 @@ public final class MlaDecode {
                 latent.array(),
                 latent.offset(),
                 c.cacheRow());
-        Rope.Tables tables = weights.rope().tables(start + m);
+        Rope.Tables tables =
+                weights.rope().tables(Arrays.stream(positions).max().orElse(0) + 1);
         for (int row = 0; row < n * m; row++) {
             tables.rotate(
-                    start + row % m,
+                    positions[row % m],
                     byHead.array(),
                     byHead.offset() + row * c.qkHeadDim() + nope,
                     latent.array(),
@@ -103,21 +137,20 @@ public final class MlaDecode {
     }
 
     /** (M, N, R+rope) queries -> (M, N, R), some tokens at a time to bound the memory for parts. */
-    private Tensor attend(Tensor q, LatentCache cache, int start, int m) {
+    private void attend(Tensor q, LatentCache cache, int start, Tensor z) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
+        int m = q.dim(0) / n;
         int chunks = (start + m + CHUNK - 1) / CHUNK;
         int slab = (int) Math.clamp(slabValues / ((long) chunks * n * c.kvLoraRank()), 1, m);
-        Tensor z = Workspace.empty(m * n, c.kvLoraRank());
         for (int from = 0; from < m; from += slab) {
             int to = Math.min(m, from + slab);
-            attend(q.slice(from * n, to * n), cache, start + from, z.slice(from * n, to * n));
+            attendSlab(ofTokens(q, from, to), cache, start + from, ofTokens(z, from, to));
         }
-        return z;
     }
 
     /** Chunks of the cache are scanned apart and joined in order. */
-    private void attend(Tensor q, LatentCache cache, int start, Tensor z) {
+    private void attendSlab(Tensor q, LatentCache cache, int start, Tensor z) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
         int m = q.dim(0) / n;

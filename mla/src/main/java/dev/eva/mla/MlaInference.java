@@ -1,12 +1,19 @@
 package dev.eva.mla;
 
 import dev.eva.tensor.Tensor;
+import java.util.List;
 
 /**
  * Latent attention with a cache, for any number of new tokens: the expanded form where its multiplications are fewer (a
  * prompt), the absorbed form where its are (the next token). Both fill the same cache, so they may follow each other.
  */
 public final class MlaInference {
+    /**
+     * New tokens that are always taken in the absorbed form, whatever came before: one at a time or these together, a
+     * token gets the same bits, which speculative decoding is checked by.
+     */
+    private static final int FEW = 8;
+
     private final MlaConfig config;
     private final MlaDecode absorbed;
     private final MlaPrefill expanded;
@@ -17,11 +24,16 @@ public final class MlaInference {
         this.expanded = new MlaPrefill(weights);
     }
 
-    /** As {@link MlaDecode#forward}. */
+    /** As {@link MlaDecode#forward(Tensor, LatentCache, int)}. */
     public Tensor forward(Tensor x, LatentCache cache, int start) {
-        return expandedIsCheaper(config, x.dim(0), start)
+        return x.dim(0) > FEW && expandedIsCheaper(config, x.dim(0), start)
                 ? expanded.forward(x, cache, start)
                 : absorbed.forward(x, cache, start);
+    }
+
+    /** As {@link MlaDecode#forward(Tensor, List)}: for few new tokens of each of several sequences. */
+    public Tensor forward(Tensor x, List<NewTokens> sequences) {
+        return absorbed.forward(x, sequences);
     }
 
     /**

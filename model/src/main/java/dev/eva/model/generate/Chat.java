@@ -44,12 +44,12 @@ public final class Chat {
 
     private static final String BLANK_LINE = "\n\n";
 
-    private final DecodeSession session;
+    private final Decoder decoder;
+    private final Sequence sequence;
+    private final float[] logits;
+    private final Draws draws;
     private final Tokenizer tokenizer;
     private final ChatTemplate template;
-    private final Sampling sampling;
-    private final RandomGenerator random;
-    private final int vocabSize;
     private final int context;
     /** The id that ends a reply, -1 if a blank line does. */
     private final int endId;
@@ -70,13 +70,13 @@ public final class Chat {
             Optional<String> system,
             Sampling sampling,
             RandomGenerator random) {
-        this.session = new DecodeSession(model);
+        this.decoder = new Decoder(model);
+        this.sequence = decoder.begin();
+        this.logits = new float[model.config().vocabSize()];
+        this.draws = new Draws(sampling, random, Math.min(logits.length, tokenizer.vocabSize()));
         this.tokenizer = tokenizer;
         this.template = ChatTemplate.of(tokenizer);
-        this.sampling = sampling;
-        this.random = random;
-        this.vocabSize = Math.min(model.config().vocabSize(), tokenizer.vocabSize());
-        this.context = session.remaining();
+        this.context = sequence.remaining();
         int[] end = tokenizer.special().end().map(tokenizer::encode).orElse(new int[0]);
         this.endId = end.length == 1 ? end[0] : -1;
         List<Message> beforehand =
@@ -96,13 +96,13 @@ public final class Chat {
 
     /** Tokens in the cache. */
     public int position() {
-        return session.position();
+        return sequence.position();
     }
 
     /** Forgets all turns. */
     public void reset() {
         turns.clear();
-        session.restart();
+        sequence.truncate(0);
     }
 
     /**
@@ -116,13 +116,15 @@ public final class Chat {
         int[] question = tokenizer.encode(template.turn(text));
         int forgotten = makeRoom(question.length);
         int[] unread = unread(question);
-        float[] logits = session.accept(unread);
+        read(unread);
         long prefilled = System.nanoTime();
-        ReplyText reply = new ReplyText(tokenizer.decoder(), endId < 0);
+        boolean blankLineEnds = endId < 0;
+        TextStream reply =
+                new TextStream(tokenizer.decoder(), blankLineEnds ? List.of(BLANK_LINE) : List.of(), blankLineEnds);
         int[] ids = new int[0];
         End end = null;
         while (end == null) {
-            int id = sampling.sample(logits, 0, vocabSize, random);
+            int id = draws.draw(logits, 0);
             if (id == endId) {
                 end = End.DONE;
                 break;
@@ -131,24 +133,29 @@ public final class Chat {
             boolean more = goOn.test(reply.accept(id));
             end = ending(more, reply, ids.length == maxTokens);
             if (end == null) {
-                logits = session.accept(id);
+                read(id);
             }
         }
-        goOn.test(reply.end());
-        turns.add(concat(List.of(question, ids, reply.isOver() ? new int[0] : closing())));
+        goOn.test(blankLineEnds ? reply.end().stripTrailing() : reply.end());
+        turns.add(concat(List.of(question, ids, reply.stopped() ? new int[0] : closing())));
         double decodeSeconds = (System.nanoTime() - prefilled) * 1e-9;
         return new Reply(end, unread.length, ids.length, forgotten, (prefilled - begin) * 1e-9, decodeSeconds);
     }
 
+    private void read(int... ids) {
+        draws.see(ids);
+        decoder.accept(sequence, logits, ids);
+    }
+
     /** Why the reply ends after this token, or null. */
-    private End ending(boolean more, ReplyText reply, boolean last) {
+    private End ending(boolean more, TextStream reply, boolean last) {
         if (!more) {
             return End.STOPPED;
         }
-        if (reply.isOver()) {
+        if (reply.stopped()) {
             return End.DONE;
         }
-        return last ? End.MAX_TOKENS : session.remaining() == 0 ? End.CONTEXT_FULL : null;
+        return last ? End.MAX_TOKENS : sequence.remaining() == 0 ? End.CONTEXT_FULL : null;
     }
 
     /** Forgets the oldest turns, down to half the context, if the question does not fit. */
@@ -161,7 +168,7 @@ public final class Chat {
         long all = alone + turns.stream().mapToInt(t -> t.length).sum();
         int forgotten = 0;
         if (all >= context) {
-            session.restart();
+            sequence.truncate(0);
             while (!turns.isEmpty() && all > context / 2) {
                 all -= turns.removeFirst().length;
                 forgotten++;
@@ -177,7 +184,7 @@ public final class Chat {
         all.addAll(turns);
         all.add(question);
         int[] ids = concat(all);
-        return Arrays.copyOfRange(ids, session.position(), ids.length);
+        return Arrays.copyOfRange(ids, sequence.position(), ids.length);
     }
 
     private int[] closing() {
@@ -192,43 +199,5 @@ public final class Chat {
 
     private static int[] concat(List<int[]> parts) {
         return parts.stream().flatMapToInt(Arrays::stream).toArray();
-    }
-
-    /** The text of a reply as it comes. Where a blank line ends it, line ends wait until something follows. */
-    private static final class ReplyText {
-        private final Tokenizer.StreamDecoder decoder;
-        private final boolean endsAtBlankLine;
-        private String held = "";
-        private boolean begun;
-        private boolean over;
-
-        ReplyText(Tokenizer.StreamDecoder decoder, boolean endsAtBlankLine) {
-            this.decoder = decoder;
-            this.endsAtBlankLine = endsAtBlankLine;
-        }
-
-        String accept(int id) {
-            String text = held + decoder.accept(id);
-            if (!endsAtBlankLine) {
-                return text;
-            }
-            if (!begun) {
-                text = text.stripLeading();
-                begun = !text.isEmpty();
-            }
-            int blank = text.indexOf(BLANK_LINE);
-            over = blank >= 0;
-            int shown = over ? blank : text.endsWith("\n") ? text.length() - 1 : text.length();
-            held = over ? "" : text.substring(shown);
-            return text.substring(0, shown);
-        }
-
-        boolean isOver() {
-            return over;
-        }
-
-        String end() {
-            return over ? "" : decoder.end();
-        }
     }
 }

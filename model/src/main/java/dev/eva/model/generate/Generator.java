@@ -1,12 +1,16 @@
 package dev.eva.model.generate;
 
 import dev.eva.model.DeepSeekModel;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
- * Continues a prompt token by token.
+ * Continues prompts token by token.
  *
  * <p>A model knows no positions beyond its {@code max_position_embeddings}. When they are used up, the text goes on
  * from the last half of them, taken as a new beginning: a small model writes texts of any length, at the price of
@@ -17,28 +21,77 @@ public final class Generator {
     public enum End {
         /** As many tokens as were asked for. */
         MAX_TOKENS,
-        /** The listener said so: an end-of-text token, a stop string, an interrupt. */
+        /** A token that ends a text. */
+        END_OF_TEXT,
+        /** The listener said so: a stop string, an interrupt. */
         STOPPED
     }
 
     /**
-     * What happened.
+     * What is the same for all prompts.
+     *
+     * @param endIds tokens that end a text; they count as generated but do not reach the listener
+     * @param speculative whether the model's multi-token prediction layers propose tokens, which the model confirms
+     *     several at a time: the same greedy text, draws from the same distribution
+     * @param prefillChunk tokens of a prompt that go through the model at once
+     */
+    public record Options(Set<Integer> endIds, boolean speculative, int prefillChunk) {
+        /** Nothing ends a text before its length. */
+        public static final Options PLAIN = new Options(Set.of(), false, Decoder.CHUNK);
+
+        public Options {
+            endIds = Set.copyOf(endIds);
+        }
+    }
+
+    /** Takes tokens as they come. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * @param prompt index of the prompt
+         * @return false to end the text after it
+         */
+        boolean token(int prompt, int id);
+    }
+
+    /**
+     * What happened to a prompt.
      *
      * @param promptTokens tokens of the prompt
      * @param tokens tokens generated
      * @param windows how often the context was full and the text went on from its last half
+     * @param proposed tokens that multi-token prediction proposed
+     * @param accepted those of them that the model confirmed
      * @param prefillSeconds time until the logits of the first token were there
-     * @param decodeSeconds time for the rest
+     * @param decodeSeconds time for the rest, of all prompts that were continued together
      */
     public record Result(
-            End end, int promptTokens, int tokens, int windows, double prefillSeconds, double decodeSeconds) {}
+            End end,
+            int promptTokens,
+            int tokens,
+            int windows,
+            int proposed,
+            int accepted,
+            double prefillSeconds,
+            double decodeSeconds) {}
 
-    private final DeepSeekModel model;
     private final Sampling sampling;
+    private final Options options;
+    private final Decoder decoder;
+    private final int vocab;
 
     public Generator(DeepSeekModel model, Sampling sampling) {
-        this.model = model;
+        this(model, sampling, Options.PLAIN);
+    }
+
+    /**
+     * @throws IllegalArgumentException for speculative decoding with a model that has no multi-token prediction layer
+     */
+    public Generator(DeepSeekModel model, Sampling sampling, Options options) {
         this.sampling = sampling;
+        this.options = options;
+        this.decoder = new Decoder(model, options.prefillChunk());
+        this.vocab = model.config().vocabSize();
     }
 
     /**
@@ -48,38 +101,35 @@ public final class Generator {
      * @param goOn takes each token as it comes; false ends the text after it
      */
     public Result generate(int[] prompt, int maxTokens, RandomGenerator random, IntPredicate goOn) {
-        if (prompt.length == 0) {
-            throw new IllegalArgumentException("generate: the prompt has no tokens; need at least one");
+        return generate(List.of(prompt), maxTokens, i -> random, (i, id) -> goOn.test(id))
+                .getFirst();
+    }
+
+    /**
+     * Continues prompts of any lengths, up to {@link Decoder#FEW} together: a pass over the weights serves all of them,
+     * and each gets the text that it would get alone.
+     *
+     * @param random source of all randomness of each prompt
+     * @return what happened to each
+     */
+    public List<Result> generate(
+            List<int[]> prompts, int maxTokens, IntFunction<RandomGenerator> random, Listener listener) {
+        List<Result> results = new ArrayList<>();
+        int together = options.speculative() ? 1 : Decoder.FEW;
+        for (int from = 0; from < prompts.size(); from += together) {
+            int first = from;
+            List<Continuation> texts = IntStream.range(from, Math.min(from + together, prompts.size()))
+                    .mapToObj(i ->
+                            new Continuation(prompts.get(i), maxTokens, new Draws(sampling, random.apply(i), vocab)))
+                    .toList();
+            results.addAll(continueAll(texts, (i, id) -> listener.token(first + i, id)));
         }
-        long begin = System.nanoTime();
-        DecodeSession session = new DecodeSession(model);
-        int limit = session.remaining();
-        int[] text = Arrays.copyOf(prompt, Math.addExact(prompt.length, maxTokens));
-        float[] logits = session.accept(prompt);
-        long prefilled = System.nanoTime();
-        int length = prompt.length;
-        int windows = 0;
-        End end = End.MAX_TOKENS;
-        for (int n = 1; n <= maxTokens; n++) {
-            int token = sampling.sample(logits, 0, logits.length, random);
-            text[length++] = token;
-            if (!goOn.test(token)) {
-                end = End.STOPPED;
-                break;
-            }
-            if (n == maxTokens) {
-                break;
-            }
-            if (session.remaining() > 0) {
-                logits = session.accept(token);
-            } else {
-                session.restart();
-                logits = session.accept(Arrays.copyOfRange(text, length - Math.max(1, limit / 2), length));
-                windows++;
-            }
-        }
-        double prefillSeconds = (prefilled - begin) * 1e-9;
-        double decodeSeconds = (System.nanoTime() - prefilled) * 1e-9;
-        return new Result(end, prompt.length, length - prompt.length, windows, prefillSeconds, decodeSeconds);
+        return results;
+    }
+
+    private List<Result> continueAll(List<Continuation> texts, Listener listener) {
+        return options.speculative()
+                ? List.of(new Speculation(decoder, options.endIds()).continueText(texts.getFirst(), listener))
+                : new PlainDecoding(decoder, options.endIds()).continueAll(texts, listener);
     }
 }

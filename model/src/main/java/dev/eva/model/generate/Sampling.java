@@ -1,18 +1,20 @@
 package dev.eva.model.generate;
 
 import java.util.Arrays;
-import java.util.random.RandomGenerator;
+import java.util.BitSet;
 
 /**
  * How the next token is drawn from its logits. The filters act in this order, each on what the one before left:
- * temperature, top-k, top-p, min-p.
+ * repetition penalty, temperature, top-k, top-p, min-p.
  *
  * @param temperature logits are divided by it; 0 takes the largest logit (the lowest id among equals)
  * @param topK keep the K most probable tokens; 0 keeps all
  * @param topP keep the fewest most probable tokens whose probabilities sum to this (arXiv:1904.09751); 1 keeps all
  * @param minP keep tokens with at least this fraction of the largest probability (arXiv:2407.01082); 0 keeps all
+ * @param repetitionPenalty positive logits of tokens that the text has already are divided by it, negative ones
+ *     multiplied (arXiv:1909.05858); 1 changes nothing
  */
-public record Sampling(double temperature, int topK, double topP, double minP) {
+public record Sampling(double temperature, int topK, double topP, double minP, double repetitionPenalty) {
     /** The most probable token, always. */
     public static final Sampling GREEDY = new Sampling(0, 0, 1, 0);
 
@@ -29,28 +31,58 @@ public record Sampling(double temperature, int topK, double topP, double minP) {
         if (!(minP >= 0 && minP <= 1)) {
             throw new IllegalArgumentException("min-p: " + minP + "; need 0 to 1");
         }
+        if (!(repetitionPenalty > 0) || Double.isInfinite(repetitionPenalty)) {
+            throw new IllegalArgumentException(
+                    "repetition-penalty: " + repetitionPenalty + "; need more than 0, 1 changes nothing");
+        }
     }
 
-    /** Draws a token id from {@code logits[from .. from + vocab)}. */
-    public int sample(float[] logits, int from, int vocab, RandomGenerator random) {
+    /** Without a repetition penalty. */
+    public Sampling(double temperature, int topK, double topP, double minP) {
+        this(temperature, topK, topP, minP, 1);
+    }
+
+    /**
+     * What the next token may be.
+     *
+     * @param logits V values from index {@code from} on; those of tokens seen are changed by the penalty
+     * @param seen ids that the text has
+     */
+    Distribution distribution(float[] logits, int from, int vocab, BitSet seen) {
+        penalise(logits, from, vocab, seen);
         if (temperature == 0) {
-            return largest(logits, from, vocab);
+            return Distribution.certain(largest(logits, from, vocab));
         }
-        long[] ranked = rank(logits, from, vocab);
-        double[] p = probabilities(logits, from, ranked);
-        int kept = keep(p);
+        boolean whole = topK == 0 && topP == 1 && minP == 0;
+        int[] ids = whole ? all(vocab) : rank(logits, from, vocab);
+        double[] p = probabilities(logits, from, ids, logits[from + largest(logits, from, vocab)]);
+        int kept = whole ? vocab : keep(p);
         double total = 0;
         for (int i = 0; i < kept; i++) {
             total += p[i];
         }
-        double u = random.nextDouble() * total;
+        double[] share = new double[kept];
         for (int i = 0; i < kept; i++) {
-            u -= p[i];
-            if (u < 0) {
-                return id(ranked[i]);
-            }
+            share[i] = p[i] / total;
         }
-        return id(ranked[kept - 1]);
+        return new Distribution(Arrays.copyOf(ids, kept), share);
+    }
+
+    private void penalise(float[] logits, int from, int vocab, BitSet seen) {
+        if (repetitionPenalty == 1) {
+            return;
+        }
+        float penalty = (float) repetitionPenalty;
+        for (int id = seen.nextSetBit(0); id >= 0 && id < vocab; id = seen.nextSetBit(id + 1)) {
+            float logit = logits[from + id];
+            logits[from + id] = logit > 0 ? logit / penalty : logit * penalty;
+        }
+    }
+
+    private static int[] all(int vocab) {
+        int[] ids = new int[vocab];
+        Arrays.setAll(ids, i -> i);
+        return ids;
     }
 
     private static int largest(float[] logits, int from, int vocab) {
@@ -67,7 +99,7 @@ public record Sampling(double temperature, int topK, double topP, double minP) {
      * Ids by falling logit, equal ones by rising id: the logit's order-preserving bits above, the id below, so that
      * longs sort.
      */
-    private static long[] rank(float[] logits, int from, int vocab) {
+    private static int[] rank(float[] logits, int from, int vocab) {
         long[] keys = new long[vocab];
         for (int i = 0; i < vocab; i++) {
             int bits = Float.floatToIntBits(logits[from + i]);
@@ -75,21 +107,18 @@ public record Sampling(double temperature, int topK, double topP, double minP) {
             keys[i] = ((long) ~ordered & 0xffffffffL) << 31 | i;
         }
         Arrays.sort(keys);
-        return keys;
+        int[] ids = new int[vocab];
+        Arrays.setAll(ids, i -> (int) (keys[i] & 0x7fffffffL));
+        return ids;
     }
 
-    private static int id(long key) {
-        return (int) (key & 0x7fffffffL);
-    }
-
-    /** Softmax of the first topK logits at this temperature, in rank order. */
-    private double[] probabilities(float[] logits, int from, long[] ranked) {
-        int n = topK == 0 ? ranked.length : Math.min(topK, ranked.length);
+    /** Softmax of the first topK logits at this temperature, in the order of the ids. */
+    private double[] probabilities(float[] logits, int from, int[] ids, double max) {
+        int n = topK == 0 ? ids.length : Math.min(topK, ids.length);
         double[] p = new double[n];
-        double max = logits[from + id(ranked[0])];
         double sum = 0;
         for (int i = 0; i < n; i++) {
-            p[i] = Math.exp((logits[from + id(ranked[i])] - max) / temperature);
+            p[i] = Math.exp((logits[from + ids[i]] - max) / temperature);
             sum += p[i];
         }
         for (int i = 0; i < n; i++) {

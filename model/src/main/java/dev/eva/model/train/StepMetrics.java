@@ -33,6 +33,16 @@ public record StepMetrics(
     /** The same with a validation loss. */
     StepMetrics withValLoss(double value) {
         return new StepMetrics(
-                step, seconds, tokens, loss, mtpLoss, OptionalDouble.of(value), lr, gradNorm, tokensPerS, maxVio, skipped);
+                step,
+                seconds,
+                tokens,
+                loss,
+                mtpLoss,
+                OptionalDouble.of(value),
+                lr,
+                gradNorm,
+                tokensPerS,
+                maxVio,
+                skipped);
     }
 }

@@ -68,8 +68,8 @@ public final class Trainer {
         }
         int depths = model.predictionLayers().size();
         if (depths > 0 && b.length() <= depths) {
-            throw new TrainException("length: " + b.length() + "; need more than the " + depths
-                    + " multi-token prediction layers");
+            throw new TrainException(
+                    "length: " + b.length() + "; need more than the " + depths + " multi-token prediction layers");
         }
         this.model = model;
         this.config = config;
@@ -194,7 +194,8 @@ public final class Trainer {
         }
         float alpha = (float) config.balance().alpha();
         return alpha > 0
-                ? Add.add(loss, BalanceLoss.balanceLoss(routing, config.batching().batchSize(), length, alpha))
+                ? Add.add(
+                        loss, BalanceLoss.balanceLoss(routing, config.batching().batchSize(), length, alpha))
                 : loss;
     }
 

@@ -10,8 +10,12 @@ import dev.eva.model.DeepSeekModel;
 import dev.eva.moe.MoeConfig;
 import dev.eva.moe.RoutingMethod;
 import dev.eva.nn.RopeConfig;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class GeneratorTest {
@@ -19,9 +23,13 @@ class GeneratorTest {
     private static final int[] PROMPT = {3, 1, 4};
 
     private static DeepSeekModel model(int limit) {
+        return model(limit, 0);
+    }
+
+    static DeepSeekModel model(int limit, int predictionLayers) {
         MlaConfig mla = new MlaConfig(16, 2, new QueryProjection.Direct(), 8, 4, 4, 4, RopeConfig.plain(100));
         MoeConfig moe = new MoeConfig(16, 4, 1, 2, 8, new RoutingMethod.NoauxTc(1, 1), true, 2.5);
-        DeepSeekConfig config = new DeepSeekConfig(23, 16, 2, 1, 24, 1e-6, limit, 0.3, 0, mla, moe);
+        DeepSeekConfig config = new DeepSeekConfig(23, 16, 2, 1, 24, 1e-6, limit, 0.3, predictionLayers, mla, moe);
         return DeepSeekModel.random(config, new SplittableRandom(7));
     }
 
@@ -81,5 +89,66 @@ class GeneratorTest {
                 .hasMessageContaining("9 tokens after 0 do not fit in max_position_embeddings 8");
         assertThatThrownBy(() -> generator.generate(new int[0], 1, new SplittableRandom(1), id -> true))
                 .hasMessageContaining("no tokens");
+    }
+
+    @Test
+    void anEndTokenEndsTheTextAndStaysUnseen() {
+        DeepSeekModel model = model(LIMIT);
+        int[] text = greedy(model, PROMPT, 5);
+        int[] seen = {0};
+        Generator.Result r = new Generator(
+                        model, Sampling.GREEDY, new Generator.Options(Set.of(text[4]), false, Decoder.CHUNK))
+                .generate(PROMPT, 9, new SplittableRandom(1), id -> seen[0]++ >= 0);
+        int first = IntStream.range(0, 5)
+                .filter(i -> text[i] == text[4])
+                .findFirst()
+                .orElseThrow();
+        assertThat(r.end()).isEqualTo(Generator.End.END_OF_TEXT);
+        assertThat(seen[0]).isEqualTo(first);
+    }
+
+    @Test
+    void promptsTogetherGetTheTextsThatTheyGetAlone() {
+        DeepSeekModel model = model(40);
+        SplittableRandom random = new SplittableRandom(3);
+        List<int[]> prompts = IntStream.range(0, 19)
+                .mapToObj(i -> random.ints(1 + i % 11, 0, 23).toArray())
+                .toList();
+        Sampling sampling = new Sampling(0.9, 0, 0.95, 0, 1.2);
+        List<List<Integer>> texts = prompts.stream()
+                .map(p -> (List<Integer>) new ArrayList<Integer>())
+                .toList();
+        List<Generator.Result> results = new Generator(model, sampling)
+                .generate(
+                        prompts,
+                        60,
+                        SplittableRandom::new,
+                        (i, id) -> texts.get(i).add(id) && (id != 5 || i != 2));
+        for (int i = 0; i < prompts.size(); i++) {
+            int index = i;
+            List<Integer> alone = new ArrayList<>();
+            Generator.Result r = new Generator(model, sampling)
+                    .generate(
+                            prompts.get(i),
+                            60,
+                            new SplittableRandom(i),
+                            id -> alone.add(id) && (id != 5 || index != 2));
+            assertThat(texts.get(i)).isEqualTo(alone);
+            assertThat(results.get(i).end()).isEqualTo(r.end());
+            assertThat(results.get(i).windows()).isEqualTo(r.windows());
+        }
+    }
+
+    @Test
+    void prefillInChunksOfAnySizeGivesTheSameText() {
+        DeepSeekModel model = model(100);
+        int[] prompt = new SplittableRandom(2).ints(50, 0, 23).toArray();
+        int[] whole = greedy(model, prompt, 20);
+        for (int chunk : new int[] {1, 7, 49, 50}) {
+            List<Integer> text = new ArrayList<>();
+            new Generator(model, Sampling.GREEDY, new Generator.Options(Set.of(), false, chunk))
+                    .generate(prompt, 20, new SplittableRandom(1), text::add);
+            assertThat(text).containsExactly(IntStream.of(whole).boxed().toArray(Integer[]::new));
+        }
     }
 }

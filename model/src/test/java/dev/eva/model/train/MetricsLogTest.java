@@ -20,7 +20,8 @@ class MetricsLogTest {
 
     static StepMetrics metrics(long step) {
         OptionalDouble val = step % 5 == 0 ? OptionalDouble.of(3.0 / step) : OptionalDouble.empty();
-        return new StepMetrics(step, step * 0.1, step * 64, 4.0 / step, OptionalDouble.empty(), val, 1e-3, 0.7, 640, 0.25, false);
+        return new StepMetrics(
+                step, step * 0.1, step * 64, 4.0 / step, OptionalDouble.empty(), val, 1e-3, 0.7, 640, 0.25, false);
     }
 
     @Test
@@ -33,8 +34,18 @@ class MetricsLogTest {
         assertThat(evaluated.propertyNames())
                 .containsExactly(
                         "step", "seconds", "tokens", "loss", "val_loss", "lr", "grad_norm", "tokens_per_s", "max_vio");
-        StepMetrics bad =
-                new StepMetrics(2, 1, 2, Double.NaN, OptionalDouble.of(2.5), OptionalDouble.empty(), 1, Double.POSITIVE_INFINITY, 1, 0, true);
+        StepMetrics bad = new StepMetrics(
+                2,
+                1,
+                2,
+                Double.NaN,
+                OptionalDouble.of(2.5),
+                OptionalDouble.empty(),
+                1,
+                Double.POSITIVE_INFINITY,
+                1,
+                0,
+                true);
         JsonNode skipped = json.readTree(MetricsLog.line(bad));
         assertThat(skipped.get("loss").isNull()).isTrue();
         assertThat(skipped.get("grad_norm").isNull()).isTrue();

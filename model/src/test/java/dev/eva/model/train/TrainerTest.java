@@ -189,4 +189,67 @@ class TrainerTest {
                 c.seed());
         assertThatThrownBy(() -> trainer(longer)).hasMessageContaining("max_position_embeddings is 64");
     }
+
+    /** With weight 0 the layers are computed and leave the model alone, bit by bit. */
+    @Test
+    void predictionLayersWithoutWeightDoNotShow() {
+        // The balance loss of their experts would show: it has a weight of its own.
+        TrainConfig config = with(Tiny.train("adamw", 8), new TrainConfig.Balance(0, 1e-3), new TrainConfig.Mtp(0, 0));
+        Trainer without = trainer(config);
+        Trainer with = new Trainer(Tiny.model(1, 2), config, tokens.split(config.validation()));
+        for (int i = 0; i < 8; i++) {
+            StepMetrics plain = without.step();
+            StepMetrics m = with.step();
+            assertThat(m.loss()).isEqualTo(plain.loss());
+            assertThat(plain.mtpLoss()).isEmpty();
+            assertThat(m.mtpLoss()).isPresent();
+        }
+        int shared = without.model().parameters().size();
+        assertThat(bits(with.model()).subList(0, shared)).isEqualTo(bits(without.model()));
+    }
+
+    @Test
+    void predictionLayersLearn() {
+        TrainConfig config = Tiny.train("adamw", 60);
+        Trainer trainer = new Trainer(Tiny.model(1, 2), config, tokens.split(config.validation()));
+        double first = trainer.step().mtpLoss().getAsDouble();
+        double last = 0;
+        for (int i = 1; i < 60; i++) {
+            last = trainer.step().mtpLoss().getAsDouble();
+        }
+        // Of 17 known tokens the first depth has 15 targets, the second 14; the divisor is 16 for both.
+        assertThat(first).isCloseTo(Math.log(256) * (15 + 14) / 2 / 16, offset(0.3));
+        assertThat(last).isLessThan(first - 1);
+        assertThat(trainer.model().moeLayers()).hasSize(3);
+    }
+
+    @Test
+    void theWeightFallsAfterTwoThirds() {
+        assertThat(TrainConfig.Mtp.DEEPSEEK.at(0, 300)).isEqualTo(0.3);
+        assertThat(TrainConfig.Mtp.DEEPSEEK.at(200, 300)).isEqualTo(0.3);
+        assertThat(TrainConfig.Mtp.DEEPSEEK.at(210, 300)).isEqualTo(0.1);
+        assertThat(TrainConfig.Mtp.DEEPSEEK.at(1000, 0)).isEqualTo(0.3);
+    }
+
+    @Test
+    void sequencesTooShortForThePredictionLayersAreRefused() {
+        TrainConfig config = Tiny.train("adamw", 8);
+        assertThatThrownBy(() -> new Trainer(Tiny.model(1, 16), config, tokens.split(config.validation())))
+                .hasMessageContaining("length: 16; need more than the 16 multi-token prediction layers");
+    }
+
+    private static TrainConfig with(TrainConfig c, TrainConfig.Balance balance, TrainConfig.Mtp mtp) {
+        return new TrainConfig(
+                c.batching(),
+                c.budget(),
+                c.optimizer(),
+                c.schedule(),
+                c.clip(),
+                balance,
+                mtp,
+                c.validation(),
+                c.saving(),
+                c.maxSkipped(),
+                c.seed());
+    }
 }
