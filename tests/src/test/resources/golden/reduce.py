@@ -51,8 +51,9 @@ def model(case):
         else:
             out[k] = dtype, shape, data
     os.makedirs(f"{TARGET}/{case}", exist_ok=True)
-    for name in "config.json", "model.safetensors":
-        shutil.copyfile(f"{SOURCE}/{case}/{name}", f"{TARGET}/{case}/{name}")
+    for name in os.listdir(f"{SOURCE}/{case}"):
+        if name == "config.json" or name.startswith("model"):
+            shutil.copyfile(f"{SOURCE}/{case}/{name}", f"{TARGET}/{case}/{name}")
     write(f"{TARGET}/{case}/expected.safetensors.gz", out, steps)
 
 
@@ -75,7 +76,7 @@ def whole(case, name, keep):
     write(f"{TARGET}/{case}/{name}.safetensors.gz", tensors, {})
 
 
-for c in "v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-mtp-tiny":
+for c in "v3-tiny", "moonlight-tiny", "v2-lite-tiny", "v2-tiny", "v3-fp8-tiny", "v3-mtp-tiny":
     model(c)
 for c in "train-v3-tiny", "train-v3-tiny-muon":
     training(c)

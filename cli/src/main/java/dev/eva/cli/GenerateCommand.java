@@ -103,6 +103,11 @@ final class GenerateCommand implements Runnable {
             description = "Tokens of a prompt that go through the model at once (${DEFAULT-VALUE}).")
     private int prefillChunk;
 
+    @Option(
+            names = "--w8a8",
+            description = "Rounds what FP8 weights are multiplied with to FP8, too, as DeepSeek-V3's kernels do.")
+    private boolean w8a8;
+
     @Option(names = "--json", description = "A JSON object a prompt, a line each, in place of the text.")
     private boolean json;
 
@@ -121,7 +126,7 @@ final class GenerateCommand implements Runnable {
         }
         Path checkpoint = RunFolder.checkpointOf(model == null ? newestRun() : model);
         Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
-        try (MappedModel mapped = Checkpoint.open(checkpoint)) {
+        try (MappedModel mapped = w8a8 ? Checkpoint.openW8a8(checkpoint) : Checkpoint.open(checkpoint)) {
             SamplingOptions.checkVocabulary(checkpoint, tokenizer, mapped.model());
             Generator generator = new Generator(mapped.model(), sampling, generatorOptions(checkpoint, tokenizer));
             spec.commandLine().getErr().println("checkpoint: " + checkpoint);

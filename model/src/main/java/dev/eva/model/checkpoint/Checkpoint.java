@@ -1,5 +1,6 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.Fp8Scale;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.ParameterShape;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
@@ -64,11 +66,24 @@ public final class Checkpoint {
      * @param path as for {@link #load(Path)}, with the same errors
      */
     public static MappedModel open(Path path) {
+        return open(path, files -> null);
+    }
+
+    /**
+     * The same, with FP8 weights that take their input in FP8, too ({@link dev.eva.fp8.W8a8Weight}). Scales of inputs
+     * are rounded to powers of two where the config's {@code quantization_config} has {@code scale_fmt} "ue8m0".
+     */
+    public static MappedModel openW8a8(Path path) {
+        return open(path, CheckpointFiles::inputScale);
+    }
+
+    private static MappedModel open(Path path, Function<CheckpointFiles, Fp8Scale> inputScale) {
         CheckpointFiles files = CheckpointFiles.open(path);
         try {
             DeepSeekConfig config = config(files);
             new WeightReader(files).check(ParameterShape.of(config), config);
-            return new MappedModel(DeepSeekModel.of(config, new StoredWeights(files)), files);
+            StoredWeights weights = new StoredWeights(files, inputScale.apply(files));
+            return new MappedModel(DeepSeekModel.of(config, weights), files, weights);
         } catch (CheckpointException e) {
             files.close();
             throw e;

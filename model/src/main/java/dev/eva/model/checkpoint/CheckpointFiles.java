@@ -1,5 +1,6 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.Fp8Scale;
 import dev.eva.model.DeepSeekConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,6 +75,11 @@ public final class CheckpointFiles implements AutoCloseable {
 
     public DeepSeekConfig config() {
         return config;
+    }
+
+    /** How scales of FP8 inputs are rounded. */
+    Fp8Scale inputScale() {
+        return ConfigJson.inputScale((Files.isDirectory(path) ? path : path.resolveSibling("")).resolve(CONFIG));
     }
 
     /** The names of all tensors. */

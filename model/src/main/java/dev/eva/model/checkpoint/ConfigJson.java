@@ -1,5 +1,6 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.Fp8Scale;
 import dev.eva.mla.MlaConfig;
 import dev.eva.mla.QueryProjection;
 import dev.eva.model.DeepSeekConfig;
@@ -11,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -75,6 +77,18 @@ public final class ConfigJson {
         } catch (IOException e) {
             throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * How scales of FP8 inputs are rounded: to powers of two where {@code quantization_config} has {@code scale_fmt}
+     * "ue8m0".
+     */
+    static Fp8Scale inputScale(Path file) {
+        Optional<JsonFields> quantization = JsonFields.read(file).object("quantization_config");
+        quantization.ifPresent(q -> q.only("scale_fmt", "ue8m0"));
+        return quantization.filter(q -> q.has("scale_fmt")).isPresent()
+                ? Fp8Scale.POWER_OF_TWO
+                : Fp8Scale.FLOAT32;
     }
 
     /** Reads a config from text; {@code origin} stands in front of messages. */

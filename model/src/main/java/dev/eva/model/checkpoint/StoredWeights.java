@@ -1,7 +1,9 @@
 package dev.eva.model.checkpoint;
 
 import dev.eva.fp8.Fp8Format;
+import dev.eva.fp8.Fp8Scale;
 import dev.eva.fp8.Fp8Weight;
+import dev.eva.fp8.W8a8Weight;
 import dev.eva.nn.FrozenEmbedding;
 import dev.eva.nn.FrozenLinear;
 import dev.eva.nn.Lookup;
@@ -24,9 +26,18 @@ import java.util.List;
  */
 final class StoredWeights implements WeightSource {
     private final CheckpointFiles files;
+    /** How scales of the inputs of FP8 weights are rounded; null where inputs stay in float32. */
+    private final Fp8Scale inputScale;
 
-    StoredWeights(CheckpointFiles files) {
+    StoredWeights(CheckpointFiles files, Fp8Scale inputScale) {
         this.files = files;
+        this.inputScale = inputScale;
+    }
+
+    /** The product with one matrix, by its name in the files. */
+    Projection linear(String stored) {
+        long[] shape = files.fileOf(stored).entry(stored).shape();
+        return new FrozenLinear(stored(stored, Math.toIntExact(shape[0]), Math.toIntExact(shape[1])));
     }
 
     @Override
@@ -101,7 +112,8 @@ final class StoredWeights implements WeightSource {
             case F8_E4M3 -> {
                 String scale = name + HfNames.SCALE_SUFFIX;
                 float[] scales = files.fileOf(scale).tensor(scale).array();
-                yield new Fp8Weight(Fp8Format.E4M3, file.segment(name), scales, rows, cols);
+                Fp8Weight weight = new Fp8Weight(Fp8Format.E4M3, file.segment(name), scales, rows, cols);
+                yield inputScale == null ? weight : new W8a8Weight(weight, inputScale);
             }
             // The types that a check lets through besides are rare and not worth a kernel.
             case F64, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->

@@ -42,8 +42,6 @@ final class ModelCase {
             .asMatchPredicate();
     private static final Predicate<String> PREDICTION =
             Pattern.compile("mtp[._].+|total_loss").asMatchPredicate();
-    private static final Predicate<String> QUANTISED =
-            Pattern.compile("w8a8[._].+|logits_w8a8.*").asMatchPredicate();
 
     private final DeepSeekModel model;
     private final Sheet sheet;
@@ -73,7 +71,7 @@ final class ModelCase {
             sheet.skip(PREDICTION, why);
             sheet.skip(n -> sheet.has("total_loss") && n.startsWith("grad."), why);
         }
-        sheet.skip(QUANTISED, "products of FP8 activations are not computed");
+        new QuantisedCase(folder, sheet).compare();
     }
 
     /** The same logits from weights that are read in their stored type, where they lie. */

@@ -72,6 +72,9 @@ record Tolerance(double absolute, double relative, Scale scale, double mean) {
         if (equals(EXACT)) {
             return "equal";
         }
+        if (Double.isInfinite(absolute)) {
+            return "mean " + number(mean);
+        }
         String text = relative == 0 ? "" : number(relative) + " " + scale.words;
         if (absolute != 0 || relative == 0) {
             text += (text.isEmpty() ? "" : " + ") + number(absolute);

@@ -25,13 +25,19 @@ public interface FrozenMatrix {
         return 0;
     }
 
+    /** What a product does to x before anything else, or null. */
+    default InputRounding inputRounding() {
+        return null;
+    }
+
     /** {@code out[outOffset + j] = W[row][col + j]} for {@code 0 <= j < count}. */
     void widen(int row, int col, int count, float[] out, int outOffset);
 
     /**
      * {@code y[i][j] = sum_p x[i][p] W[j][p]} for the m rows of x and the rows {@code [from, to)} of W, where
      * {@code x[i][p] = x[xOffset + i * xRow + p]} and {@code y[i][j] = y[yOffset + i * yRow + j]}. Single-threaded; an
-     * element's bits depend on neither {@code m} nor {@code [from, to)}. This is the reference.
+     * element's bits depend on neither {@code m} nor {@code [from, to)}. The rounding of x is the caller's. This is the
+     * reference.
      */
     default void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         float[] w = new float[cols()];

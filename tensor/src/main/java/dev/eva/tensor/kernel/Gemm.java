@@ -1,5 +1,9 @@
 package dev.eva.tensor.kernel;
 
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+
 /**
  * Single-precision matrix products {@code C = beta C + A B}, for one right operand or one a group of rows.
  *
@@ -48,6 +52,26 @@ public interface Gemm {
         Frozen(FrozenMatrix... matrices) {
             super(matrices.length, matrices[0].cols(), matrices[0].rows());
             this.matrices = matrices;
+        }
+
+        /** Whether products round A first, {@link #rounded}. */
+        public boolean rounds() {
+            return matrices[0].inputRounding() != null;
+        }
+
+        /** A rounded copy (m, k) of A, to be given back by {@link Workspace#releaseUnheld}. */
+        public Tensor rounded(int m, float[] a, int aOffset, int aRow, int aCol) {
+            if (aCol != 1) {
+                throw new IllegalArgumentException("product: an input that is rounded needs its rows in one piece");
+            }
+            InputRounding rounding = matrices[0].inputRounding();
+            Tensor rounded = Workspace.empty(m, k);
+            Parallel.rows(m, k, (from, to) -> {
+                for (int i = from; i < to; i++) {
+                    rounding.round(k, a, aOffset + i * aRow, rounded.array(), rounded.offset() + i * k);
+                }
+            });
+            return rounded;
         }
     }
 
@@ -192,7 +216,14 @@ public interface Gemm {
             int cOffset,
             int cRow) {
         if (prepared instanceof Frozen frozen) {
-            multiplyFrozen(m, a, aOffset, aRow, aCol, frozen.matrices[group], beta, c, cOffset, cRow);
+            FrozenMatrix w = frozen.matrices[group];
+            if (frozen.rounds()) {
+                Tensor x = frozen.rounded(m, a, aOffset, aRow, aCol);
+                multiplyFrozen(m, x.array(), x.offset(), frozen.k, 1, w, beta, c, cOffset, cRow);
+                Workspace.releaseUnheld(x);
+            } else {
+                multiplyFrozen(m, a, aOffset, aRow, aCol, w, beta, c, cOffset, cRow);
+            }
             return;
         }
         View b = (View) prepared;

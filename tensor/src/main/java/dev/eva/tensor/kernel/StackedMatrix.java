@@ -3,7 +3,10 @@ package dev.eva.tensor.kernel;
 import java.util.Arrays;
 import java.util.List;
 
-/** Matrices of the same width, one below the other: gate and up projection, which a checkpoint stores apart. */
+/**
+ * Matrices of the same width, one below the other: gate and up projection, which a checkpoint stores apart. All round
+ * their input alike.
+ */
 public record StackedMatrix(List<FrozenMatrix> parts) implements FrozenMatrix {
     public StackedMatrix {
         parts = List.copyOf(parts);
@@ -42,6 +45,11 @@ public record StackedMatrix(List<FrozenMatrix> parts) implements FrozenMatrix {
             fewest = Math.min(fewest, part.fewRows());
         }
         return fewest;
+    }
+
+    @Override
+    public InputRounding inputRounding() {
+        return parts.getFirst().inputRounding();
     }
 
     @Override

@@ -53,6 +53,16 @@ class GoldenParityTest {
 
     @Test
     @Tag("kernels")
+    void aModelInFp8Agrees() {
+        assertThat(quantities(agrees(Golden.unpack("v3-fp8-tiny", dir))))
+                .contains("logits", "logits, decoded", "logits, mapped", "generated_ids")
+                .contains("logits_w8a8", "logits_w8a8_long", "w8a8.router.1.indices")
+                .contains("w8a8.out.model.layers.1.mlp.experts.0.down_proj.weight")
+                .hasSize(53);
+    }
+
+    @Test
+    @Tag("kernels")
     void trainingWithAdamWAgrees() {
         Golden.unpack("v3-tiny", dir);
         assertThat(quantities(agrees(Golden.unpack("train-v3-tiny", dir))))

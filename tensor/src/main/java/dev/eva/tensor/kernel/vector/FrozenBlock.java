@@ -1,6 +1,8 @@
 package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.Parallel;
+import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.FrozenMatrix;
 import dev.eva.tensor.kernel.Gemm;
 import java.util.function.IntConsumer;
@@ -23,8 +25,20 @@ final class FrozenBlock {
 
     // spotless:off: one argument a line would triple the length of every call
 
-    /** Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}. */
+    /** Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}, with A rounded if the weights ask. */
     static void multiply(
+            int[] starts, float[] a, int aOffset, int aRow, int aCol, Gemm.Frozen b, float beta,
+            float[] c, int cOffset, int cRow) {
+        if (b.rounds()) {
+            Tensor x = b.rounded(starts[b.groups], a, aOffset, aRow, aCol);
+            product(starts, x.array(), x.offset(), b.k, 1, b, beta, c, cOffset, cRow);
+            Workspace.releaseUnheld(x);
+        } else {
+            product(starts, a, aOffset, aRow, aCol, b, beta, c, cOffset, cRow);
+        }
+    }
+
+    private static void product(
             int[] starts, float[] a, int aOffset, int aRow, int aCol, Gemm.Frozen b, float beta,
             float[] c, int cOffset, int cRow) {
         int groups = b.groups;
