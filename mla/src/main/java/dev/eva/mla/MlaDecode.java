@@ -158,10 +158,18 @@ public final class MlaDecode {
         Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r);
         int tasks = m * parts.chunks();
         Tensor scratch = Workspace.empty(tasks, LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim()));
-        Parallel.run(tasks, task -> scan(q, cache, start, parts, scratch, task));
-        Parallel.run(m * n, row -> {
-            int token = row / n;
-            parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * r);
+        // What a scan costs beside an element of a map: a value of the cache is used twice by every head.
+        int scanWork = Math.min(CHUNK, start + m) * c.cacheRow() / 8 * n;
+        Parallel.rows(tasks, scanWork, (from, to) -> {
+            for (int task = from; task < to; task++) {
+                scan(q, cache, start, parts, scratch, task);
+            }
+        });
+        Parallel.rows(m * n, parts.chunks() * r, (from, to) -> {
+            for (int row = from; row < to; row++) {
+                int token = row / n;
+                parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * r);
+            }
         });
         Workspace.releaseUnheld(scratch);
         parts.release();

@@ -31,6 +31,9 @@ public final class Checkpoint {
         }
     }
 
+    /** Bytes of float32 up to which a model is small: what caches hold, about. */
+    private static final long SMALL = 64 << 20;
+
     private Checkpoint() {}
 
     /**
@@ -60,13 +63,23 @@ public final class Checkpoint {
     }
 
     /**
-     * Opens a model for generating: its matrices are read in their stored type where they lie in the mapped files, so
-     * it may be larger than the heap.
+     * Opens a model for generating. A small one is read as by {@link #load(Path)}: in the processor's cache, packed
+     * float32 is quickest (1.3 times for 1.9 million weights). A larger one is mapped.
      *
      * @param path as for {@link #load(Path)}, with the same errors
      */
     public static MappedModel open(Path path) {
-        return open(path, files -> null);
+        return open(path, true, files -> null);
+    }
+
+    /**
+     * Opens a model whose matrices are read in their stored type where they lie in the mapped files, so it may be
+     * larger than the heap.
+     *
+     * @param path as for {@link #load(Path)}, with the same errors
+     */
+    public static MappedModel openMapped(Path path) {
+        return open(path, false, files -> null);
     }
 
     /**
@@ -74,16 +87,20 @@ public final class Checkpoint {
      * are rounded to powers of two where the config's {@code quantization_config} has {@code scale_fmt} "ue8m0".
      */
     public static MappedModel openW8a8(Path path) {
-        return open(path, CheckpointFiles::inputScale);
+        return open(path, false, CheckpointFiles::inputScale);
     }
 
-    private static MappedModel open(Path path, Function<CheckpointFiles, Fp8Scale> inputScale) {
+    private static MappedModel open(
+            Path path, boolean smallOnHeap, Function<CheckpointFiles, Fp8Scale> inputScale) {
         CheckpointFiles files = CheckpointFiles.open(path);
         try {
             DeepSeekConfig config = config(files);
-            new WeightReader(files).check(ParameterShape.of(config), config);
+            List<ParameterShape> shapes = ParameterShape.of(config);
+            new WeightReader(files).check(shapes, config);
             StoredWeights weights = new StoredWeights(files, inputScale.apply(files));
-            return new MappedModel(DeepSeekModel.of(config, weights), files, weights);
+            boolean small = bytes(shapes) <= Math.min(SMALL, Runtime.getRuntime().maxMemory() / 8);
+            DeepSeekModel model = smallOnHeap && small ? load(files) : DeepSeekModel.of(config, weights);
+            return new MappedModel(model, files, weights);
         } catch (CheckpointException e) {
             files.close();
             throw e;
@@ -120,8 +137,12 @@ public final class Checkpoint {
         ConfigJson.write(model.config(), folder.resolve(CheckpointFiles.CONFIG));
     }
 
+    private static long bytes(List<ParameterShape> shapes) {
+        return 4 * shapes.stream().mapToLong(ParameterShape::size).sum();
+    }
+
     private static void checkMemory(Path path, List<ParameterShape> shapes) {
-        long bytes = 4 * shapes.stream().mapToLong(ParameterShape::size).sum();
+        long bytes = bytes(shapes);
         long most = Runtime.getRuntime().maxMemory();
         if (bytes > most) {
             throw new CheckpointException(

@@ -59,7 +59,7 @@ final class ModelCase {
                     sheet.has("total_loss") && c.model.predictionLayers().isEmpty();
             c.passes(ids, !ofPrediction && sheet.open().stream().anyMatch(n -> n.startsWith("grad.")));
             c.decoding(ids);
-            try (MappedModel mapped = Checkpoint.open(folder)) {
+            try (MappedModel mapped = Checkpoint.openMapped(folder)) {
                 new ModelCase(mapped.model(), sheet).mapped(ids);
             }
         }

@@ -59,6 +59,16 @@ class CheckpointTest {
     }
 
     @Test
+    void aSmallModelIsOpenedOnTheHeapUnlessItIsToBeMapped() {
+        Checkpoint.save(model, dir);
+        try (MappedModel small = Checkpoint.open(dir);
+                MappedModel mapped = Checkpoint.openMapped(dir)) {
+            assertThat(values(small.model())).isEqualTo(values(model));
+            assertThat(mapped.model().parameters()).hasSizeLessThan(model.parameters().size());
+        }
+    }
+
+    @Test
     void theFileHasHuggingFacesNamesAndOneTensorAnExpert() {
         Checkpoint.save(model, dir);
         Map<String, Tensor> mine = new LinkedHashMap<>();

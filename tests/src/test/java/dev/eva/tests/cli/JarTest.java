@@ -12,9 +12,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The packaged jar, started as a user starts it: {@code java -jar eva.jar}, without any flag. */
 class JarTest {
@@ -60,6 +63,31 @@ class JarTest {
         assertThat(generated.code).as(generated.err).isZero();
         assertThat(generated.out).startsWith("To be").hasSize("To be".length() + 20 + 1);
         assertThat(java("info", run.toString()).out).contains("parameters", "cache");
+    }
+
+    /** Weights stay in the mapped files: more than three times the heap, in two types, and several files. */
+    @ParameterizedTest
+    @CsvSource({"bf16, 64", "fp8, 40"})
+    void aCheckpointMayBeLargerThanTheHeap(String type, int heap) throws Exception {
+        Path config = Files.writeString(dir.resolve("config.json"), """
+                {"model_type": "deepseek_v3", "vocab_size": 256, "hidden_size": 512, "intermediate_size": 1024,
+                 "num_hidden_layers": 4, "first_k_dense_replace": 1, "num_attention_heads": 8, "q_lora_rank": null,
+                 "kv_lora_rank": 128, "qk_nope_head_dim": 32, "qk_rope_head_dim": 32, "v_head_dim": 32,
+                 "n_routed_experts": 120, "num_experts_per_tok": 4, "n_shared_experts": 1, "n_group": 1,
+                 "topk_group": 1, "moe_intermediate_size": 256, "max_position_embeddings": 512}
+                """);
+        Path model = dir.resolve("model");
+        Ended made = java(
+                "init", "--config", config.toString(), "--dtype", type, "--max-shard-size", "100MB", model.toString());
+        assertThat(made.code).as(made.err).isZero();
+        try (Stream<Path> files = Files.list(model)) {
+            long bytes = files.mapToLong(f -> f.toFile().length()).sum();
+            assertThat(bytes).isGreaterThan(3L * heap << 20);
+        }
+        Ended generated = java(
+                List.of("-Xmx" + heap + "m"), "generate", model.toString(), "--prompt", "To be", "--max-tokens", "10");
+        assertThat(generated.code).as(generated.err).isZero();
+        assertThat(generated.out).startsWith("To be");
     }
 
     @Test
