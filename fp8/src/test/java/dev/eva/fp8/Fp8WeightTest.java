@@ -44,6 +44,24 @@ class Fp8WeightTest {
         return x;
     }
 
+    /** Every code of a ragged matrix is multiplied with the scale of its block. */
+    @ParameterizedTest
+    @EnumSource
+    void widensEveryCodeWithTheScaleOfItsBlock(Fp8Format format) {
+        for (int[] size : new int[][] {{1, 1}, {128, 128}, {129, 127}, {192, 128}, {300, 520}, {5, 257}}) {
+            Fp8Weight w = weight(format, size[0], size[1]);
+            float[] row = new float[w.cols()];
+            for (int i = 0; i < w.rows(); i++) {
+                w.widen(i, 0, row.length, row, 0);
+                for (int j = 0; j < row.length; j++) {
+                    byte code = w.codes().get(ValueLayout.JAVA_BYTE, (long) i * w.cols() + j);
+                    float scale = w.scales()[i / 128 * ((w.cols() + 127) / 128) + j / 128];
+                    assertThat(row[j]).isEqualTo(format.decode(code) * scale);
+                }
+            }
+        }
+    }
+
     private static float[] product(int m, float[] x, Fp8Weight w) {
         float[] y = new float[m * w.rows()];
         GEMM.multiply(m, x, 0, w.cols(), 1, GEMM.prepare(w), null, 0, 0f, y, 0, w.rows());

@@ -1,5 +1,6 @@
 package dev.eva.mla;
 
+import dev.eva.nn.ModelSize;
 import dev.eva.nn.RopeConfig;
 
 /**
@@ -29,12 +30,14 @@ public record MlaConfig(
     public static final float LATENT_NORM_EPS = 1e-6f;
 
     public MlaConfig {
-        positive("hidden_size", hiddenSize);
-        positive("num_attention_heads", numAttentionHeads);
-        positive("kv_lora_rank", kvLoraRank);
-        positive("qk_nope_head_dim", qkNopeHeadDim);
-        positive("qk_rope_head_dim", qkRopeHeadDim);
-        positive("v_head_dim", vHeadDim);
+        ModelSize.HIDDEN.check("hidden_size", hiddenSize);
+        ModelSize.WIDTH.check("num_attention_heads", numAttentionHeads);
+        ModelSize.WIDTH.check("kv_lora_rank", kvLoraRank);
+        ModelSize.WIDTH.check("qk_nope_head_dim", qkNopeHeadDim);
+        ModelSize.WIDTH.check("qk_rope_head_dim", qkRopeHeadDim);
+        ModelSize.WIDTH.check("v_head_dim", vHeadDim);
+        long widest = qkNopeHeadDim + Math.max(qkRopeHeadDim, vHeadDim);
+        ModelSize.ROWS.check("num_attention_heads times the width of a head", numAttentionHeads * widest);
         if (qkRopeHeadDim % 2 != 0) {
             throw new IllegalArgumentException(
                     "qk_rope_head_dim: " + qkRopeHeadDim + "; need an even number, dimensions rotate in pairs");
@@ -54,11 +57,5 @@ public record MlaConfig(
     /** Values that a standard cache of the same heads would keep: {@code N * (qkNopeHeadDim + vHeadDim)}. */
     public int standardCacheRow() {
         return numAttentionHeads * (qkNopeHeadDim + vHeadDim);
-    }
-
-    private static void positive(String key, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(key + ": " + value + "; need at least 1");
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.eva.model;
 import dev.eva.mla.MlaConfig;
 import dev.eva.moe.MoeConfig;
 import dev.eva.moe.RoutingMethod;
+import dev.eva.nn.ModelSize;
 
 /**
  * A DeepSeek-V2/V3-style language model, by the names of Hugging Face's config.
@@ -32,11 +33,12 @@ public record DeepSeekConfig(
         MlaConfig mla,
         MoeConfig moe) {
     public DeepSeekConfig {
-        positive("vocab_size", vocabSize);
-        positive("hidden_size", hiddenSize);
-        positive("num_hidden_layers", numHiddenLayers);
-        positive("intermediate_size", intermediateSize);
-        positive("max_position_embeddings", maxPositionEmbeddings);
+        ModelSize.ROWS.check("vocab_size", vocabSize);
+        ModelSize.HIDDEN.check("hidden_size", hiddenSize);
+        ModelSize.DEPTH.check("num_hidden_layers", numHiddenLayers);
+        ModelSize.WIDTH.check("intermediate_size", intermediateSize);
+        ModelSize.POSITIONS.check("max_position_embeddings", maxPositionEmbeddings);
+        ModelSize.DEPTH.check("num_nextn_predict_layers", numNextnPredictLayers, 0);
         if (firstKDenseReplace < 0 || firstKDenseReplace > numHiddenLayers) {
             throw new IllegalArgumentException("first_k_dense_replace: " + firstKDenseReplace
                     + "; need 0 to num_hidden_layers " + numHiddenLayers);
@@ -46,10 +48,6 @@ public record DeepSeekConfig(
         }
         if (!(initializerRange > 0)) {
             throw new IllegalArgumentException("initializer_range: " + initializerRange + "; need more than 0");
-        }
-        if (numNextnPredictLayers < 0) {
-            throw new IllegalArgumentException(
-                    "num_nextn_predict_layers: " + numNextnPredictLayers + "; need 0 or more");
         }
         if (mla.hiddenSize() != hiddenSize || moe.hiddenSize() != hiddenSize) {
             throw new IllegalArgumentException("hidden_size: " + hiddenSize + ", but attention has " + mla.hiddenSize()
@@ -102,11 +100,5 @@ public record DeepSeekConfig(
                 layers,
                 mla,
                 moe);
-    }
-
-    private static void positive(String key, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(key + ": " + value + "; need at least 1");
-        }
     }
 }

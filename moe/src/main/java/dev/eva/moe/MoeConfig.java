@@ -1,5 +1,7 @@
 package dev.eva.moe;
 
+import dev.eva.nn.ModelSize;
+
 /**
  * Sizes and routing of a mixture-of-experts layer, by the names of Hugging Face's config.
  *
@@ -24,20 +26,19 @@ public record MoeConfig(
         boolean normTopkProb,
         double routedScalingFactor) {
     public MoeConfig {
-        positive("hidden_size", hiddenSize);
-        positive("n_routed_experts", nRoutedExperts);
-        positive("num_experts_per_tok", numExpertsPerTok);
-        positive("moe_intermediate_size", moeIntermediateSize);
-        if (nSharedExperts < 0) {
-            throw new IllegalArgumentException("n_shared_experts: " + nSharedExperts + "; need 0 or more");
-        }
+        ModelSize.HIDDEN.check("hidden_size", hiddenSize);
+        ModelSize.EXPERTS.check("n_routed_experts", nRoutedExperts);
+        ModelSize.EXPERTS.check("num_experts_per_tok", numExpertsPerTok);
+        ModelSize.WIDTH.check("moe_intermediate_size", moeIntermediateSize);
+        ModelSize.EXPERTS.check("n_shared_experts", nSharedExperts, 0);
+        ModelSize.ROWS.check("n_shared_experts times moe_intermediate_size", (long) nSharedExperts * moeIntermediateSize, 0);
         if (numExpertsPerTok > nRoutedExperts) {
             throw new IllegalArgumentException("num_experts_per_tok: " + numExpertsPerTok
                     + " is more than n_routed_experts " + nRoutedExperts + "; need at most as many");
         }
         int groups = method.groups();
         int kept = method.keptGroups();
-        positive("n_group", groups);
+        ModelSize.EXPERTS.check("n_group", groups);
         if (kept < 1 || kept > groups) {
             throw new IllegalArgumentException("topk_group: " + kept + "; need 1 to n_group " + groups);
         }
@@ -64,11 +65,5 @@ public record MoeConfig(
     /** Width of the shared feed-forward network, 0 if there is none. */
     public int sharedIntermediateSize() {
         return nSharedExperts * moeIntermediateSize;
-    }
-
-    private static void positive(String key, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(key + ": " + value + "; need at least 1");
-        }
     }
 }

@@ -54,9 +54,9 @@ public final class Checkpoint {
     public static DeepSeekModel load(CheckpointFiles files) {
         DeepSeekConfig config = config(files);
         List<ParameterShape> shapes = ParameterShape.of(config);
-        checkMemory(files.path(), shapes);
         WeightReader reader = new WeightReader(files);
         reader.check(shapes, config);
+        checkMemory(files.path(), shapes);
         DeepSeekModel model = DeepSeekModel.random(config, new Zeros());
         reader.read(model.parameters());
         return model;
@@ -101,7 +101,7 @@ public final class Checkpoint {
             boolean small = bytes(shapes) <= Math.min(SMALL, Runtime.getRuntime().maxMemory() / 8);
             DeepSeekModel model = smallOnHeap && small ? load(files) : DeepSeekModel.of(config, weights);
             return new MappedModel(model, files, weights);
-        } catch (CheckpointException e) {
+        } catch (RuntimeException | Error e) {
             files.close();
             throw e;
         }

@@ -4,6 +4,7 @@ import dev.eva.fp8.Fp8Scale;
 import dev.eva.model.DeepSeekConfig;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -62,7 +63,7 @@ public final class CheckpointFiles implements AutoCloseable {
                         path + ": not a checkpoint: neither " + SINGLE + " nor " + INDEX + " in it");
             }
             return files;
-        } catch (CheckpointException e) {
+        } catch (RuntimeException e) {
             files.close();
             throw e;
         }
@@ -146,8 +147,7 @@ public final class CheckpointFiles implements AutoCloseable {
         }
         for (Map.Entry<String, JsonNode> p : map.properties()) {
             String fileName = p.getValue().isString() ? p.getValue().stringValue() : "";
-            if (fileName.isEmpty()
-                    || !Path.of(fileName).equals(Path.of(fileName).getFileName())) {
+            if (!isFileName(fileName)) {
                 throw new CheckpointException(index + ": weight_map." + p.getKey() + " is " + p.getValue()
                         + "; need the name of a file beside the index");
             }
@@ -157,6 +157,16 @@ public final class CheckpointFiles implements AutoCloseable {
                         index + ": tensor " + p.getKey() + " is not in " + fileName + ", where the index has it");
             }
             home.put(p.getKey(), shard);
+        }
+    }
+
+    /** Whether it names a file of a folder and nothing outside. */
+    private static boolean isFileName(String name) {
+        try {
+            Path path = Path.of(name);
+            return !name.isEmpty() && !name.equals("..") && path.equals(path.getFileName());
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 

@@ -136,7 +136,7 @@ public final class HfNames {
         } else {
             int half = rows / 2;
             into.add(new Piece(prefix + "gate_proj.weight", offset, half, cols));
-            into.add(new Piece(prefix + "up_proj.weight", offset + half * cols, half, cols));
+            into.add(new Piece(prefix + "up_proj.weight", offset + (long) half * cols, half, cols));
         }
     }
 }

@@ -5,6 +5,9 @@ import java.util.Optional;
 
 /** The known name that a mistyped one most likely meant. */
 public final class Nearest {
+    /** Letters of a name at most: comparing two takes the product of their lengths. */
+    private static final int LONGEST = 200;
+
     private Nearest() {}
 
     /** {@code "; did you mean X?"}, or nothing where no name is near. */
@@ -14,10 +17,13 @@ public final class Nearest {
 
     /** The name with the fewest edits, if those are at most half of the letters. */
     public static Optional<String> to(String name, Collection<String> known) {
+        if (name.length() > LONGEST) {
+            return Optional.empty();
+        }
         String best = null;
         int least = Math.max(2, name.length() / 2) + 1;
         for (String k : known) {
-            if (Math.abs(k.length() - name.length()) < least) {
+            if (k.length() <= LONGEST && Math.abs(k.length() - name.length()) < least) {
                 int d = distance(name, k);
                 if (d < least) {
                     least = d;

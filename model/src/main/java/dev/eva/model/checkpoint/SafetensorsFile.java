@@ -1,6 +1,7 @@
 package dev.eva.model.checkpoint;
 
-import dev.eva.fp8.E4m3;
+import dev.eva.fp8.Fp8Format;
+import dev.eva.fp8.Ue8m0;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
@@ -86,7 +87,7 @@ public final class SafetensorsFile implements AutoCloseable {
         } catch (IOException e) {
             arena.close();
             throw new CheckpointException(path + ": cannot be read: " + e.getMessage(), e);
-        } catch (CheckpointException e) {
+        } catch (RuntimeException e) {
             arena.close();
             throw e;
         }
@@ -162,11 +163,21 @@ public final class SafetensorsFile implements AutoCloseable {
             }
             case F8_E4M3 -> {
                 for (int i = 0; i < n; i++) {
-                    out[at + i] = E4m3.decode(s.get(ValueLayout.JAVA_BYTE, i));
+                    out[at + i] = Fp8Format.E4M3.decode(s.get(ValueLayout.JAVA_BYTE, i));
                 }
             }
-            case F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
-                throw wrongType(e, "F32, F64, F16, BF16 or F8_E4M3");
+            case F8_E5M2 -> {
+                for (int i = 0; i < n; i++) {
+                    out[at + i] = Fp8Format.E5M2.decode(s.get(ValueLayout.JAVA_BYTE, i));
+                }
+            }
+            case F8_E8M0 -> {
+                for (int i = 0; i < n; i++) {
+                    out[at + i] = Ue8m0.decode(s.get(ValueLayout.JAVA_BYTE, i));
+                }
+            }
+            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+                throw wrongType(e, "F32, F64, F16, BF16, F8_E4M3, F8_E5M2 or F8_E8M0");
         }
     }
 
@@ -214,7 +225,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private Shape heapShape(Entry e) {
-        if (e.size() > Integer.MAX_VALUE - 16) {
+        boolean dims = Arrays.stream(e.shape()).allMatch(d -> d <= Integer.MAX_VALUE);
+        if (!dims || e.size() > Integer.MAX_VALUE - 16) {
             throw new CheckpointException(
                     path + ": tensor " + e.name() + " " + e.shapeText() + " is too large for one array");
         }

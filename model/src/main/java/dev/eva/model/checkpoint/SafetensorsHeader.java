@@ -63,7 +63,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         try {
             root = JSON.readTree(new String(text, StandardCharsets.UTF_8));
         } catch (JacksonException e) {
-            throw new CheckpointException(path + ": header is not JSON: " + e.getOriginalMessage(), e);
+            String what = e.getOriginalMessage().lines().findFirst().orElse("");
+            throw new CheckpointException(path + ": header is not JSON: " + what, e);
         }
         if (!root.isObject()) {
             throw new CheckpointException(path + ": header is JSON but not an object");

@@ -25,7 +25,7 @@ final class StoredFloats implements FloatSource {
     /** The values of a tensor of floats, which lives as long as {@code files} is open. */
     static FloatSource of(CheckpointFiles files, String name) {
         String scale = name + HfNames.SCALE_SUFFIX;
-        boolean fp8 = files.entry(name).type() == StoredType.F8_E4M3;
+        boolean fp8 = files.entry(name).type().fp8().isPresent();
         return new StoredFloats(
                 files.fileOf(name), name, fp8 ? files.fileOf(scale).tensor(scale).array() : null);
     }

@@ -1,6 +1,8 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.Fp8Format;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The element types of the safetensors format that Eva knows, by the names that stand in the file. */
@@ -26,6 +28,15 @@ public enum StoredType {
 
     StoredType(int bytes) {
         this.bytes = bytes;
+    }
+
+    /** The format of codes that need the scales of their blocks; none for other types. */
+    Optional<Fp8Format> fp8() {
+        return switch (this) {
+            case F8_E4M3 -> Optional.of(Fp8Format.E4M3);
+            case F8_E5M2 -> Optional.of(Fp8Format.E5M2);
+            default -> Optional.empty();
+        };
     }
 
     /** Bytes of one element. */

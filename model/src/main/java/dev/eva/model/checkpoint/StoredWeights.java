@@ -96,6 +96,15 @@ final class StoredWeights implements WeightSource {
         return Tensor.wrap(values, 0, Shape.of(dims));
     }
 
+    /** A matrix of codes with its scales, which may lie in another file. */
+    static Fp8Weight fp8(CheckpointFiles files, String name, int rows, int cols) {
+        SafetensorsFile file = files.fileOf(name);
+        Fp8Format format = file.entry(name).type().fp8().orElseThrow();
+        String scale = name + HfNames.SCALE_SUFFIX;
+        return new Fp8Weight(
+                format, file.segment(name), files.fileOf(scale).tensor(scale).array(), rows, cols);
+    }
+
     private FrozenMatrix whole(List<HfNames.Piece> pieces) {
         List<FrozenMatrix> parts = pieces.stream()
                 .map(p -> stored(p.name(), p.dims()[0], p.dims()[1]))
@@ -109,14 +118,12 @@ final class StoredWeights implements WeightSource {
             case F32 -> new F32Matrix(file.segment(name), rows, cols);
             case BF16 -> new Bf16Matrix(file.segment(name), rows, cols);
             case F16 -> new F16Matrix(file.segment(name), rows, cols);
-            case F8_E4M3 -> {
-                String scale = name + HfNames.SCALE_SUFFIX;
-                float[] scales = files.fileOf(scale).tensor(scale).array();
-                Fp8Weight weight = new Fp8Weight(Fp8Format.E4M3, file.segment(name), scales, rows, cols);
+            case F8_E4M3, F8_E5M2 -> {
+                Fp8Weight weight = fp8(files, name, rows, cols);
                 yield inputScale == null ? weight : new W8a8Weight(weight, inputScale);
             }
             // The types that a check lets through besides are rare and not worth a kernel.
-            case F64, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+            case F64, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
                 new F32Matrix(MemorySegment.ofArray(file.tensor(name).array()), rows, cols);
         };
     }

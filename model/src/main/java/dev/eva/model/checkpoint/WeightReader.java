@@ -1,6 +1,7 @@
 package dev.eva.model.checkpoint;
 
 import dev.eva.fp8.Fp8Blocks;
+import dev.eva.fp8.Fp8Weight;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.ParameterShape;
 import dev.eva.nn.Parameter;
@@ -10,12 +11,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Fills parameters from the tensors of a checkpoint, widening what is stored in 16 or 8 bits. */
 final class WeightReader {
     /** Problems that a message spells out; the rest is counted. */
     private static final int SHOWN = 8;
+    /** The types of the scales of blocks; F8_E8M0 are powers of two. */
+    private static final Set<StoredType> SCALES =
+            Set.of(StoredType.F32, StoredType.BF16, StoredType.F16, StoredType.F8_E8M0);
 
     private final CheckpointFiles files;
 
@@ -30,6 +35,7 @@ final class WeightReader {
      * @throws CheckpointException with all problems
      */
     void check(List<ParameterShape> parameters, DeepSeekConfig config) {
+        checkNumber(config);
         Set<String> unused = new LinkedHashSet<>(files.names());
         // transformers saves empty matrices for shared experts of which there are none.
         unused.removeIf(name -> name.endsWith(".rotary_emb.inv_freq") || files.entry(name).size() == 0);
@@ -51,14 +57,30 @@ final class WeightReader {
             }
         }
         for (String name : missing) {
+            // A hint looks at every name; only those that are shown get one.
+            boolean shown = problems.size() < SHOWN;
             problems.add("missing " + name
-                    + Nearest.to(name, unused).map(n -> " (nearest: " + n + ")").orElse(""));
+                    + (shown ? Nearest.to(name, unused) : Optional.<String>empty())
+                            .map(n -> " (nearest: " + n + ")")
+                            .orElse(""));
         }
         unused.forEach(name -> problems.add("unexpected " + name));
         if (!problems.isEmpty()) {
             String more = problems.size() > SHOWN ? "; and " + (problems.size() - SHOWN) + " more" : "";
             throw new CheckpointException(files.path() + ": tensors do not fit the config: "
                     + String.join("; ", problems.subList(0, Math.min(SHOWN, problems.size()))) + more);
+        }
+    }
+
+    /** A config that asks for many times the tensors there are is not worth a list of them. */
+    private void checkNumber(DeepSeekConfig config) {
+        long experts = 3L * (config.moeLayers() + config.numNextnPredictLayers())
+                * config.moe().nRoutedExperts();
+        long have = files.names().size();
+        if (experts > 4 * have + 1000) {
+            throw new CheckpointException(files.path() + ": the config has " + config.numHiddenLayers()
+                    + " layers and " + config.moe().nRoutedExperts() + " experts in most, " + experts
+                    + " matrices; the files have " + have + " tensors in all; they do not belong together");
         }
     }
 
@@ -81,24 +103,25 @@ final class WeightReader {
         }
         switch (e.type()) {
             case F32, F64, F16, BF16 -> {}
-            case F8_E4M3 -> checkScale(piece, unused, problems);
-            case F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
-                problems.add(piece.name() + " has dtype " + e.type() + ", need F32, BF16, F16 or F8_E4M3");
+            case F8_E4M3, F8_E5M2 -> checkScale(e.type(), piece, unused, problems);
+            case F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+                problems.add(piece.name() + " has dtype " + e.type() + ", need F32, BF16, F16, F8_E4M3 or F8_E5M2");
         }
     }
 
-    private void checkScale(HfNames.Piece piece, Set<String> unused, List<String> problems) {
+    private void checkScale(
+            StoredType type, HfNames.Piece piece, Set<String> unused, List<String> problems) {
         String name = piece.name() + HfNames.SCALE_SUFFIX;
         SafetensorsFile.Entry scale = files.entry(name);
         if (scale == null || piece.dims().length != 2) {
-            problems.add(piece.name() + " has dtype F8_E4M3 without a " + name);
+            problems.add(piece.name() + " has dtype " + type + " without a " + name);
             return;
         }
         unused.remove(name);
         int[] grid = {Fp8Blocks.blocks(piece.dims()[0]), Fp8Blocks.blocks(piece.dims()[1])};
-        if (scale.type() != StoredType.F32 || !sameDims(scale, grid)) {
-            problems.add(name + " is " + scale.type() + " " + scale.shapeText() + ", need F32 (" + grid[0] + ", "
-                    + grid[1] + ")");
+        if (!SCALES.contains(scale.type()) || !sameDims(scale, grid)) {
+            problems.add(name + " is " + scale.type() + " " + scale.shapeText() + ", need F32 or F8_E8M0 (" + grid[0]
+                    + ", " + grid[1] + ")");
         }
     }
 
@@ -123,11 +146,12 @@ final class WeightReader {
     private void read(HfNames.Piece piece, Tensor into) {
         SafetensorsFile file = files.fileOf(piece.name());
         int at = into.offset() + piece.offset();
-        if (file.entry(piece.name()).type() == StoredType.F8_E4M3) {
-            String scale = piece.name() + HfNames.SCALE_SUFFIX;
-            float[] scales = files.fileOf(scale).tensor(scale).array();
-            Fp8Blocks.dequantize(
-                    file.segment(piece.name()), scales, piece.dims()[0], piece.dims()[1], into.array(), at);
+        if (file.entry(piece.name()).type().fp8().isPresent()) {
+            int cols = piece.dims()[1];
+            Fp8Weight weight = StoredWeights.fp8(files, piece.name(), piece.dims()[0], cols);
+            for (int i = 0; i < weight.rows(); i++) {
+                weight.widen(i, 0, cols, into.array(), at + i * cols);
+            }
         } else {
             file.read(piece.name(), into.array(), at);
         }

@@ -61,7 +61,7 @@ final class QuantisedCase {
                 sheet.open().stream().filter(n -> n.startsWith(INPUT)).toList();
         for (String input : inputs) {
             String weight = input.substring(INPUT.length());
-            if (!mapped.files().has(weight)) {
+            if (!mapped.files().has(weight) || mapped.files().entry(weight).shape().length != 2) {
                 sheet.skip(n -> n.equals(input) || n.equals(OUTPUT + weight), "the checkpoint has no such matrix");
                 continue;
             }

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
 class CheckpointTest {
@@ -149,6 +151,57 @@ class CheckpointTest {
                 .hasMessageContaining("is not in b.safetensors, where the index has it");
     }
 
+    /** Codes in both formats, scales in every type, on the heap and mapped. */
+    @ParameterizedTest
+    @CsvSource({"F8_E4M3, F32", "F8_E4M3, F8_E8M0", "F8_E4M3, BF16", "F8_E5M2, F32", "F8_E5M2, F8_E8M0"})
+    void readsFp8InEitherFormatWithScalesOfAnyType(StoredType type, StoredType scaleType) {
+        String weight = "model.layers.0.mlp.down_proj.weight";
+        byte[] codes = new byte[24 * 36];
+        for (int i = 0; i < codes.length; i++) {
+            codes[i] = (byte) (i % 0x7A | (i & 0x80));
+        }
+        // 2^-3 in each
+        byte[] scale = switch (scaleType) {
+            case F32 -> new byte[] {0, 0, 0, 0x3E};
+            case BF16 -> new byte[] {0, 0x3E};
+            default -> new byte[] {124};
+        };
+        rewrite(
+                writer -> {
+                    writer.add(weight, type, codes, 24, 36);
+                    writer.add(weight + "_scale_inv", scaleType, scale, 1, 1);
+                },
+                weight);
+        float[] expected = new float[codes.length];
+        for (int i = 0; i < codes.length; i++) {
+            expected[i] = type.fp8().orElseThrow().decode(codes[i]) / 8;
+        }
+        Tensor w2 = Checkpoint.load(dir).parameters().stream()
+                .filter(p -> p.name().equals("layers.0.ffn.w2"))
+                .findFirst()
+                .orElseThrow()
+                .value();
+        assertThat(w2.toArray()).containsExactly(expected);
+        try (MappedModel mapped = Checkpoint.openMapped(dir)) {
+            assertThat(mapped.linear(weight).weight().toArray()).containsExactly(expected);
+        }
+    }
+
+    @Test
+    void aConfigOfAnotherModelIsToldWithoutAListOfItsTensors() {
+        Checkpoint.save(model, dir);
+        ConfigJson.write(
+                ConfigJson.parse(
+                        ConfigJson.toJson(CONFIG).replace("\"n_routed_experts\" : 4", "\"n_routed_experts\" : 4096"),
+                        "test",
+                        Mode.LENIENT),
+                dir.resolve("config.json"));
+        assertThatThrownBy(() -> Checkpoint.load(dir))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("4096 experts")
+                .hasMessageContaining("do not belong together");
+    }
+
     @Test
     void predictionLayersThatTheConfigDoesNotHaveAreToldAndLeftOut() {
         rewrite(writer -> writer.add("model.layers.2.eh_proj.weight", Tensor.zeros(24, 48)), "");
@@ -237,7 +290,7 @@ class CheckpointTest {
                 .hasMessage(dir + ": tensors do not fit the config:"
                         + " model.layers.0.self_attn.o_proj.weight has dtype F8_E4M3 without a"
                         + " model.layers.0.self_attn.o_proj.weight_scale_inv;"
-                        + " " + ROUTER_BIAS + " has dtype I32, need F32, BF16, F16 or F8_E4M3;"
+                        + " " + ROUTER_BIAS + " has dtype I32, need F32, BF16, F16, F8_E4M3 or F8_E5M2;"
                         + " model.norm.weight has shape (25), need (24);"
                         + " missing lm_head.weight (nearest: lm_head.weigth); unexpected lm_head.weigth");
     }

@@ -2,6 +2,7 @@ package dev.eva.model.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eva.model.Mutations;
 import dev.eva.model.text.bpe.BpeTokenizer;
 import dev.eva.model.text.bpe.BpeTrainer;
 import java.io.IOException;
@@ -19,41 +20,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ContainerNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Broken tokenizer files: each is either a tokenizer that works or one clear line. */
 class TokenizerFuzzTest {
     private static final JsonMapper JSON = JsonMapper.shared();
-    private static final String[] STRANGE = {
-        "null",
-        "true",
-        "-1",
-        "0",
-        "1e99",
-        "9223372036854775807",
-        "4294967296",
-        "\"\"",
-        "\"a\"",
-        "\"\\ud800\"",
-        "[]",
-        "{}",
-        "[[]]",
-        "[\"a\",1]",
-        "\"ByteLevel\"",
-        "\"Sequence\"",
-        "\"WordLevel\"",
-        "\"Unigram\"",
-        "\"WordPiece\"",
-        "\"Precompiled\"",
-        "\"(a+)+$\"",
-        "{\"Regex\":\"(\"}",
-        "{\"String\":\"\"}",
-        "{\"Fixed\":4000000000}",
-        "0.5"
-    };
-
     @TempDir
     private Path dir;
 
@@ -136,20 +107,7 @@ class TokenizerFuzzTest {
         List<String> seeds = seeds();
         SplittableRandom random = new SplittableRandom(seed);
         for (int n = 0; n < times; n++) {
-            byte[] content = seeds.get(n % seeds.size()).getBytes(StandardCharsets.UTF_8);
-            for (int k = 1 + random.nextInt(3); k > 0; k--) {
-                int at = random.nextInt(content.length);
-                switch (random.nextInt(4)) {
-                    case 0 -> content[at] = (byte) random.nextInt(256);
-                    case 1 -> content[at] = (byte) "{}[]\",:0-9ent\\".charAt(random.nextInt(14));
-                    case 2 -> content = Arrays.copyOf(content, Math.max(1, at));
-                    default -> {
-                        int to = random.nextInt(content.length);
-                        int length = Math.min(random.nextInt(40), content.length - Math.max(at, to));
-                        System.arraycopy(content, at, content, to, length);
-                    }
-                }
-            }
+            byte[] content = Mutations.bytes(seeds.get(n % seeds.size()).getBytes(StandardCharsets.UTF_8), random);
             tryOut("bytes " + n, content);
         }
     }
@@ -159,47 +117,8 @@ class TokenizerFuzzTest {
         SplittableRandom random = new SplittableRandom(seed);
         for (int n = 0; n < times; n++) {
             JsonNode root = JSON.readTree(seeds.get(n % seeds.size()));
-            for (int k = 1 + random.nextInt(2); k > 0; k--) {
-                mutate(root, random);
-            }
+            Mutations.nodes(root, random);
             tryOut("nodes " + n, root.toString().getBytes(StandardCharsets.UTF_8));
-        }
-    }
-
-    /** Goes down from the root at random and replaces, removes or doubles what it comes to. */
-    private static void mutate(JsonNode root, SplittableRandom random) {
-        JsonNode node = root;
-        while (true) {
-            if (!(node instanceof ContainerNode<?> c) || c.isEmpty()) {
-                return;
-            }
-            int at = random.nextInt(c.size());
-            List<String> names = new ArrayList<>(c.propertyNames());
-            JsonNode child = c instanceof ArrayNode a ? a.get(at) : c.get(names.get(at));
-            if (child instanceof ContainerNode<?> inner && !inner.isEmpty() && random.nextInt(4) > 0) {
-                node = child;
-                continue;
-            }
-            JsonNode other = JSON.readTree(STRANGE[random.nextInt(STRANGE.length)]);
-            int choice = random.nextInt(4);
-            if (c instanceof ArrayNode a) {
-                if (choice == 0) {
-                    a.remove(at);
-                } else if (choice == 1) {
-                    a.insert(random.nextInt(a.size() + 1), child.deepCopy());
-                } else {
-                    a.set(at, other);
-                }
-            } else if (c instanceof ObjectNode o) {
-                if (choice == 0) {
-                    o.remove(names.get(at));
-                } else if (choice == 1) {
-                    o.set(names.get(random.nextInt(names.size())), child.deepCopy());
-                } else {
-                    o.set(names.get(at), other);
-                }
-            }
-            return;
         }
     }
 
