@@ -31,7 +31,8 @@ public record MoeConfig(
         ModelSize.EXPERTS.check("num_experts_per_tok", numExpertsPerTok);
         ModelSize.WIDTH.check("moe_intermediate_size", moeIntermediateSize);
         ModelSize.EXPERTS.check("n_shared_experts", nSharedExperts, 0);
-        ModelSize.ROWS.check("n_shared_experts times moe_intermediate_size", (long) nSharedExperts * moeIntermediateSize, 0);
+        ModelSize.ROWS.check(
+                "n_shared_experts times moe_intermediate_size", (long) nSharedExperts * moeIntermediateSize, 0);
         if (numExpertsPerTok > nRoutedExperts) {
             throw new IllegalArgumentException("num_experts_per_tok: " + numExpertsPerTok
                     + " is more than n_routed_experts " + nRoutedExperts + "; need at most as many");

@@ -40,8 +40,8 @@ class ArchitectureTest {
     static final ArchRule nnUsesTensor = only("dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS);
 
     @ArchTest
-    static final ArchRule fp8UsesNn = only(
-            "dev.eva.fp8..", "dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS, "jdk.incubator.vector..");
+    static final ArchRule fp8UsesNn =
+            only("dev.eva.fp8..", "dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS, "jdk.incubator.vector..");
 
     @ArchTest
     static final ArchRule moeUsesNn = only("dev.eva.moe..", "dev.eva.nn..", "dev.eva.tensor..", JDK, COLLECTIONS);

@@ -84,7 +84,8 @@ class SafetensorsFileTest {
             assertThatThrownBy(() -> file.tensor("lm_head.weigth"))
                     .hasMessage(path + ": no tensor lm_head.weigth; did you mean lm_head.weight?");
             assertThatThrownBy(() -> file.tensor("lm_head.weight"))
-                    .hasMessage(path + ": tensor lm_head.weight has dtype I32; need F32, F64, F16, BF16, F8_E4M3, F8_E5M2 or F8_E8M0");
+                    .hasMessage(path + ": tensor lm_head.weight has dtype I32;"
+                            + " need F32, F64, F16, BF16, F8_E4M3, F8_E5M2 or F8_E8M0");
         }
     }
 

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class JarTest {
     /** Half of it is native code for tokenizers, on four systems. */
     private static final long LARGEST = 36L << 20;
+
     private static final Path JAR = Path.of(System.getProperty("eva.jar"));
 
     @TempDir
