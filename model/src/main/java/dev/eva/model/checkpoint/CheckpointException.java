@@ -1,5 +1,7 @@
 package dev.eva.model.checkpoint;
 
+import java.util.Locale;
+
 /**
  * A file that cannot be read, is not what it should be, or could not be written. The message is one line that names
  * the file.
@@ -19,14 +21,16 @@ public final class CheckpointException extends RuntimeException {
     /** What a message quotes may hold anything: line ends, codes that a terminal obeys, a million letters. */
     private static String oneLine(String message) {
         StringBuilder line = new StringBuilder();
-        for (int i = 0; i < message.length(); i++) {
-            char c = message.charAt(i);
-            boolean shown = !Character.isISOControl(c) && c != '\u2028' && c != '\u2029' && !Character.isSurrogate(c);
-            line.append(shown ? Character.toString(c) : String.format("\\u%04x", (int) c));
-            if (line.length() > LONGEST) {
-                return line.append(" ...").toString();
+        for (int i = 0; i < message.length() && line.length() <= LONGEST; ) {
+            int c = message.codePointAt(i);
+            boolean hidden = Character.isISOControl(c) || c == 0x2028 || c == 0x2029;
+            if (hidden || Character.getType(c) == Character.SURROGATE) {
+                line.append(String.format(Locale.ROOT, "\\u%04x", c));
+            } else {
+                line.appendCodePoint(c);
             }
+            i += Character.charCount(c);
         }
-        return line.toString();
+        return line.length() > LONGEST ? line.append(" ...").toString() : line.toString();
     }
 }
