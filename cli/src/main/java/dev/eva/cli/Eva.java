@@ -27,6 +27,8 @@ import picocli.CommandLine.ScopeType;
             GenerateCommand.class,
             ChatCommand.class,
             ExportCommand.class,
+            QuantizeCommand.class,
+            DequantizeCommand.class,
             InitCommand.class,
             LogitsCommand.class,
             TokenizerCommand.class,

@@ -1,7 +1,6 @@
 package dev.eva.cli;
 
 import dev.eva.model.checkpoint.CheckpointExport;
-import dev.eva.model.checkpoint.StoredType;
 import dev.eva.model.train.RunFolder;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -29,18 +28,6 @@ import picocli.CommandLine.Spec;
             "  eva export DeepSeek-V2-Lite v2-lite-bf16 --dtype bf16 --max-shard-size 2GB"
         })
 final class ExportCommand implements Runnable {
-    /** Types of stored weights, by their names on the command line. */
-    private enum Dtype {
-        F32(StoredType.F32),
-        BF16(StoredType.BF16);
-
-        private final StoredType stored;
-
-        Dtype(StoredType stored) {
-            this.stored = stored;
-        }
-    }
-
     @Spec
     private CommandSpec spec;
 
@@ -58,7 +45,7 @@ final class ExportCommand implements Runnable {
             paramLabel = "f32|bf16",
             defaultValue = "f32",
             description = "Type of the weights; bf16 rounds to the nearest (${DEFAULT-VALUE}).")
-    private Dtype dtype;
+    private WideType dtype;
 
     @Mixin
     private ShardSize shardSize;

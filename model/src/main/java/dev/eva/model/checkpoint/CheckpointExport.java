@@ -1,5 +1,8 @@
 package dev.eva.model.checkpoint;
 
+import dev.eva.fp8.Fp8Quantizer;
+import dev.eva.fp8.Fp8Scale;
+import dev.eva.fp8.Fp8Tiling;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.ParameterShape;
 import dev.eva.model.text.HfTokenizerJson;
@@ -7,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,13 +32,20 @@ public final class CheckpointExport {
     /**
      * How weights are stored.
      *
-     * @param type F32; BF16: nearest, ties to even; or F8_E4M3 with scales of blocks, for random weights only
+     * @param type F32; BF16: nearest, ties to even; or F8_E4M3 or F8_E5M2 with scales of blocks of 128 x 128
+     * @param scales how those scales are rounded; they are stored as F32 in any case
      * @param maxShardBytes bytes of tensors in a file at most
      */
-    public record Form(StoredType type, long maxShardBytes) {
+    public record Form(StoredType type, Fp8Scale scales, long maxShardBytes) {
+        /** With scales that are not rounded. */
+        public Form(StoredType type, long maxShardBytes) {
+            this(type, Fp8Scale.FLOAT32, maxShardBytes);
+        }
+
         public Form {
-            if (type != StoredType.F32 && type != StoredType.BF16 && type != StoredType.F8_E4M3) {
-                throw new IllegalArgumentException("weights as " + type + "; need F32, BF16 or F8_E4M3");
+            boolean fp8 = type.fp8().isPresent();
+            if (type != StoredType.F32 && type != StoredType.BF16 && !fp8) {
+                throw new IllegalArgumentException("weights as " + type + "; need F32, BF16, F8_E4M3 or F8_E5M2");
             }
             if (maxShardBytes < 1) {
                 throw new IllegalArgumentException("shards of " + maxShardBytes + " bytes; need at least 1");
@@ -45,7 +56,7 @@ public final class CheckpointExport {
             if (name.endsWith(ROUTING_BIAS)) {
                 return StoredType.F32;
             }
-            return type == StoredType.F8_E4M3 && !HfNames.isFp8(name) ? StoredType.BF16 : type;
+            return type.fp8().isPresent() && !HfNames.isFp8(name) ? StoredType.BF16 : type;
         }
     }
 
@@ -55,8 +66,19 @@ public final class CheckpointExport {
      * @param bytes of all tensors
      * @param files safetensors files
      * @param tokenizer whether there is a {@code tokenizer.json}
+     * @param losses what each matrix in FP8 has lost
      */
-    public record Result(long bytes, int files, boolean tokenizer) {}
+    public record Result(long bytes, int files, boolean tokenizer, List<Loss> losses) {}
+
+    /**
+     * What a matrix has lost by being quantised.
+     *
+     * @param name in the file
+     * @param values number of them
+     * @param snrDb signal to noise in dB, {@code 10 log10(sum x^2 / sum (x - y)^2)}
+     * @param maxAbsError {@code max |x - y|}
+     */
+    public record Loss(String name, long values, double snrDb, double maxAbsError) {}
 
     private CheckpointExport() {}
 
@@ -70,37 +92,47 @@ public final class CheckpointExport {
      *     written; there is then nothing new
      */
     public static Result write(Path source, Path tokenizer, Form form, Path target) {
-        if (form.type() == StoredType.F8_E4M3) {
-            throw new IllegalArgumentException("export: weights as F8_E4M3; need F32 or BF16");
-        }
         try (CheckpointFiles files = CheckpointFiles.open(source)) {
-            DeepSeekConfig config = files.predictionLayerNames().isEmpty()
-                    ? files.config().withPredictionLayers(0)
-                    : files.config();
+            DeepSeekConfig config =
+                    files.predictionLayerNames().isEmpty() ? files.config().withPredictionLayers(0) : files.config();
             List<ParameterShape> shapes = ParameterShape.of(config);
             new WeightReader(files).check(shapes, config);
             ShardedWriter writer = new ShardedWriter(form.maxShardBytes());
+            List<QuantisedMatrix> quantised = new ArrayList<>();
             homes(config, shapes).forEach((name, stored) -> {
                 int[] dims = Arrays.stream(files.entry(stored).shape())
                         .mapToInt(Math::toIntExact)
                         .toArray();
-                writer.add(name, form.typeOf(name), dims, StoredFloats.of(files, stored));
+                StoredType type = form.typeOf(name);
+                FloatSource values = StoredFloats.of(files, stored);
+                type.fp8()
+                        .ifPresentOrElse(
+                                format -> {
+                                    Fp8Quantizer blocks =
+                                            new Fp8Quantizer(format, Fp8Tiling.BLOCK_128X128, form.scales());
+                                    quantised.add(new QuantisedMatrix(name, dims[0], dims[1], values, blocks));
+                                    writer.add(name, type, dims, quantised.getLast());
+                                },
+                                () -> writer.add(name, type, dims, values));
             });
-            Path beside = Files.isDirectory(source)
-                    ? source
-                    : source.toAbsolutePath().getParent();
+            Path beside =
+                    Files.isDirectory(source) ? source : source.toAbsolutePath().getParent();
             int[] count = new int[1];
             boolean[] withTokenizer = new boolean[1];
             CheckpointFolder.write(target, writer.bytes(), folder -> {
                 count[0] = writer.write(folder);
-                ReleaseConfig.of(config, form.type())
-                        .tokenIdsOf(JsonMapper.shared()
-                                .readTree(Files.readString(beside.resolve(CheckpointFiles.CONFIG))))
+                ReleaseConfig.of(config, form)
+                        .tokenIdsOf(
+                                JsonMapper.shared().readTree(Files.readString(beside.resolve(CheckpointFiles.CONFIG))))
                         .write(folder);
                 copy(beside, ReleaseConfig.GENERATION, folder);
                 withTokenizer[0] = tokenizer(tokenizer, config.maxPositionEmbeddings(), folder);
             });
-            return new Result(writer.bytes(), count[0], withTokenizer[0]);
+            return new Result(
+                    writer.bytes(),
+                    count[0],
+                    withTokenizer[0],
+                    quantised.stream().map(QuantisedMatrix::loss).toList());
         }
     }
 
@@ -134,8 +166,7 @@ public final class CheckpointExport {
     private static void copy(Path from, String name, Path to) throws IOException {
         if (Files.isRegularFile(from.resolve(name))) {
             byte[] bytes = Files.readAllBytes(from.resolve(name));
-            AtomicFile.write(
-                    to.resolve(name), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(bytes)));
+            AtomicFile.write(to.resolve(name), channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(bytes)));
         }
     }
 }

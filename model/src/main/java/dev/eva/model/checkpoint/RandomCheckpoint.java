@@ -7,6 +7,7 @@ import dev.eva.model.ParameterShape;
 import dev.eva.model.text.HfTokenizerJson;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -36,12 +37,12 @@ public final class RandomCheckpoint {
         int[] files = new int[1];
         CheckpointFolder.write(target, writer.bytes(), folder -> {
             files[0] = writer.write(folder);
-            ReleaseConfig.of(config, form.type()).write(folder);
+            ReleaseConfig.of(config, form).write(folder);
             if (tokenizer) {
                 HfTokenizerJson.writeBytes(config.vocabSize(), config.maxPositionEmbeddings(), folder);
             }
         });
-        return new CheckpointExport.Result(writer.bytes(), files[0], tokenizer);
+        return new CheckpointExport.Result(writer.bytes(), files[0], tokenizer, List.of());
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.eva.model.checkpoint;
 
 import dev.eva.fp8.Fp8Blocks;
+import dev.eva.fp8.Fp8Scale;
 import dev.eva.model.DeepSeekConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,17 +27,24 @@ final class ReleaseConfig {
         this.config = config;
     }
 
-    /** The config of a model with weights stored as F32, BF16 or F8_E4M3, without ids of special tokens. */
-    static ReleaseConfig of(DeepSeekConfig model, StoredType type) {
+    /** The config of a model with weights stored in that form, without ids of special tokens. */
+    static ReleaseConfig of(DeepSeekConfig model, CheckpointExport.Form form) {
+        StoredType type = form.type();
         ObjectNode root = (ObjectNode) JSON.readTree(ConfigJson.toJson(model));
         // What is not in FP8 is in BF16.
         String dtype = type == StoredType.F32 ? "float32" : "bfloat16";
         root.put("torch_dtype", dtype).put("dtype", dtype);
         root.put("rope_interleave", true);
         root.put("pretraining_tp", 1).put("ep_size", 1);
-        if (type == StoredType.F8_E4M3) {
+        if (type.fp8().isPresent()) {
             ObjectNode quantization = root.putObject("quantization_config");
-            quantization.put("quant_method", "fp8").put("fmt", "e4m3").put("activation_scheme", "dynamic");
+            quantization
+                    .put("quant_method", "fp8")
+                    .put("fmt", type == StoredType.F8_E4M3 ? "e4m3" : "e5m2")
+                    .put("activation_scheme", "dynamic");
+            if (form.scales() == Fp8Scale.POWER_OF_TWO) {
+                quantization.put("scale_fmt", "ue8m0");
+            }
             quantization.putArray("weight_block_size").add(Fp8Blocks.BLOCK).add(Fp8Blocks.BLOCK);
         }
         rope(root);

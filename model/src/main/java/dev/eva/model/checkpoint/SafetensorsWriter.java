@@ -28,7 +28,7 @@ public final class SafetensorsWriter {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     /** Fills a little-endian buffer with the elements {@code [from, from + count)}. */
-    private interface Source {
+    interface Source {
         void fill(ByteBuffer into, int from, int count);
     }
 
@@ -134,6 +134,11 @@ public final class SafetensorsWriter {
             }
         });
         into.put(codes);
+    }
+
+    /** A tensor whose bytes are made while it is written. */
+    SafetensorsWriter add(String name, StoredType type, int[] dims, Source source) {
+        return add(name, type, dims.clone(), Shape.of(dims).size(), source);
     }
 
     private SafetensorsWriter add(String name, StoredType type, int[] dims, int size, Source source) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -17,7 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class ShardedWriter {
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    private record Item(String name, StoredType type, int[] dims, long bytes, FloatSource source) {}
+    /** What puts a tensor into the writer of its shard. */
+    private record Item(String name, long bytes, Consumer<SafetensorsWriter> tensor) {}
 
     private final List<Item> items = new ArrayList<>();
     private final long maxShardBytes;
@@ -32,11 +34,25 @@ final class ShardedWriter {
 
     /** A tensor to be written as F32 or BF16; read only when its shard is written. */
     void add(String name, StoredType type, int[] dims, FloatSource source) {
+        items.add(new Item(name, bytes(type, dims), writer -> writer.add(name, type, dims, source)));
+    }
+
+    /**
+     * A matrix to be written in FP8, its scales behind it as F32.
+     *
+     * @param type of its codes
+     */
+    void add(String name, StoredType type, int[] dims, QuantisedMatrix matrix) {
+        items.add(new Item(name, bytes(type, dims), writer -> writer.add(name, type, dims, matrix::codes)));
+        add(name + HfNames.SCALE_SUFFIX, StoredType.F32, matrix.grid(), matrix.scales());
+    }
+
+    private static long bytes(StoredType type, int[] dims) {
         long bytes = type.bytes();
         for (int d : dims) {
             bytes = Math.multiplyExact(bytes, (long) d);
         }
-        items.add(new Item(name, type, dims.clone(), bytes, source));
+        return bytes;
     }
 
     /** Bytes of all tensors. */
@@ -55,7 +71,7 @@ final class ShardedWriter {
             // transformers refuses a file without a format.
             SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
             for (Item item : shards.get(i)) {
-                writer.add(item.name, item.type, item.dims, item.source);
+                item.tensor.accept(writer);
                 home.put(item.name, file);
             }
             writer.write(folder.resolve(file));

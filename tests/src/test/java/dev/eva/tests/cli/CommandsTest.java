@@ -10,7 +10,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandsTest {
     @ParameterizedTest
-    @ValueSource(strings = {"train", "generate", "parity", "export", "init", "logits", "info", "memory", "doctor"})
+    @ValueSource(
+            strings = {
+                "train", "generate", "parity", "export", "quantize", "dequantize", "init", "logits", "info", "memory",
+                "doctor"
+            })
     void helpHasExamples(String command) {
         Cli help = eva(command, "--help");
 
