@@ -3,6 +3,7 @@ package dev.eva.cli;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.OptimizerConfig;
+import dev.eva.model.train.Precision;
 import dev.eva.model.train.ScheduleConfig;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainPresets;
@@ -63,6 +64,14 @@ final class TrainOptions {
             description = "Weight of their mean loss (default: 0.3, for the last third of the steps 0.1).")
     private Double mtpWeight;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "fp32|fp8|fp8-grad-blocks",
+            converter = PrecisionName.class,
+            description = "Of the products: fp8 as DeepSeek-V3 trains; with fp8-grad-blocks gradients share scales in "
+                    + "blocks of 128 x 128, to see what that does (fp32).")
+    private Precision precision;
+
     @Option(names = "--validation", paramLabel = "SHARE", description = "Share of the text held out at its end.")
     private Double validation;
 
@@ -96,6 +105,7 @@ final class TrainOptions {
                 || biasGamma != null
                 || mtp != null
                 || mtpWeight != null
+                || precision != null
                 || validation != null
                 || evalEvery != null
                 || checkpointEvery != null
@@ -130,6 +140,7 @@ final class TrainOptions {
                         or(balanceAlpha, preset.balance().alpha()),
                         or(biasGamma, preset.balance().gamma())),
                 mtpWeight == null ? preset.mtp() : new TrainConfig.Mtp(mtpWeight, mtpWeight),
+                precision == null ? preset.precision() : precision,
                 or(validation, preset.validation()),
                 new TrainConfig.Saving(
                         or(evalEvery, s.evalEvery()), or(checkpointEvery, s.checkpointEvery()), or(keep, s.keepLast())),

@@ -12,9 +12,11 @@ import dev.eva.nn.RmsNorm;
 import dev.eva.nn.WeightSource;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.OperandRounding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
@@ -63,6 +65,16 @@ public final class DeepSeekModel implements Layer {
     /** Fresh weights: matrices {@code N(0, initializerRange^2)}, gains one, routing biases zero. */
     public static DeepSeekModel random(DeepSeekConfig config, RandomGenerator random) {
         return of(config, new FreshWeights((float) config.initializerRange(), random));
+    }
+
+    /**
+     * Fresh weights whose products round their operands first.
+     *
+     * @param rounding of the weight of that name, or null; each weight has one of its own
+     */
+    public static DeepSeekModel random(
+            DeepSeekConfig config, RandomGenerator random, Function<String, OperandRounding> rounding) {
+        return of(config, new FreshWeights((float) config.initializerRange(), random, rounding));
     }
 
     /**

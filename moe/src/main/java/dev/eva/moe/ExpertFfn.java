@@ -9,6 +9,7 @@ import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.PreparedWeight;
+import dev.eva.tensor.ops.Operands;
 
 /**
  * All routed experts at once: {@code y_t = sum_j g_tj W2_e (silu(W1_e x_t) * W3_e x_t)} over the K experts e of token
@@ -43,7 +44,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         }
         int f = w2.inFeatures();
         Tensor gateUp = ctx.empty(order.slots(), 2 * f);
-        multiply(toSlots(ctx, x), w13.forward(), gateUp);
+        multiply(Operands.activation(ctx, w13, toSlots(ctx, x)), w13.forward(), gateUp);
         Tensor act = ctx.empty(order.slots(), f);
         Parallel.rows(
                 order.slots(),
@@ -56,7 +57,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
                         act.array(),
                         act.offset() + from * f));
         Tensor y = ctx.empty(order.slots(), x.dim(1));
-        multiply(act, w2.forward(), y);
+        multiply(Operands.activation(ctx, w2, act), w2.forward(), y);
         ctx.save(gateUp);
         return combine(ctx, y, in[1]);
     }
@@ -109,17 +110,17 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         Tensor[] dIn = new Tensor[4];
         Tensor dY = toSlots(ctx, dOut);
         Tensor dAct = ctx.empty(order.slots(), w2.inFeatures());
-        multiply(dY, w2.backward(), dAct);
+        multiply(Operands.gradient(ctx, w2, dY), w2.backward(), dAct);
         dIn[1] = ctx.empty(ctx.input(1).shape());
         activationBackward(ctx, dAct, dIn[1]);
         Tensor dGateUp = ctx.saved(0);
-        dIn[3] = weightGradient(ctx, 3, dY, dAct);
+        dIn[3] = weightGradient(ctx, 3, w2, dY, dAct);
         if (ctx.needsGrad(2)) {
-            dIn[2] = weightGradient(ctx, 2, dGateUp, toSlots(ctx, ctx.input(0)));
+            dIn[2] = weightGradient(ctx, 2, w13, dGateUp, toSlots(ctx, ctx.input(0)));
         }
         if (ctx.needsGrad(0)) {
             // dY has served: its memory takes the gradient of the tokens in their slots.
-            multiply(dGateUp, w13.backward(), dY);
+            multiply(Operands.gradient(ctx, w13, dGateUp), w13.backward(), dY);
             dIn[0] = fromSlots(ctx, dY);
         }
         return dIn;
@@ -148,10 +149,12 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
     }
 
     /** {@code dW_e = sum over the slots of e of dY_s^T x_s}: added to a leaf's gradient, else returned. */
-    private Tensor weightGradient(Ctx ctx, int input, Tensor dY, Tensor x) {
+    private Tensor weightGradient(Ctx ctx, int input, PreparedWeight w, Tensor gradient, Tensor activation) {
         if (!ctx.needsGrad(input)) {
             return null;
         }
+        Tensor dY = Operands.gradientColumns(ctx, w, gradient, order.starts());
+        Tensor x = Operands.activationColumns(ctx, w, activation, order.starts());
         float beta = ctx.leafBeta(input);
         Tensor leaf = ctx.leafGrad(input);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(input).shape());

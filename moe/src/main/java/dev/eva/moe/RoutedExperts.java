@@ -38,8 +38,8 @@ public final class RoutedExperts implements Layer {
         int e = c.nRoutedExperts();
         int f = c.moeIntermediateSize();
         return new RoutedExperts(
-                weights.grouped(Layer.path(name, "w13"), e, 2 * f, c.hiddenSize()),
-                weights.grouped(Layer.path(name, "w2"), e, c.hiddenSize(), f));
+                weights.grouped(Layer.path(name, "w13"), e, 2, 2 * f, c.hiddenSize()),
+                weights.grouped(Layer.path(name, "w2"), e, 1, c.hiddenSize(), f));
     }
 
     /** x (T, D) -> {@code sum_j weight_tj expert_tj(x_t)} (T, D). */

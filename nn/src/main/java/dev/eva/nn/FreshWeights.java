@@ -2,22 +2,33 @@ package dev.eva.nn;
 
 import dev.eva.nn.init.Init;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.OperandRounding;
 import dev.eva.tensor.kernel.PreparedWeight;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
  * Trainable weights: matrices {@code N(0, std^2)}, gains one, buffers zero. The order in which they are asked for
  * decides which values each one gets; the names do not.
+ *
+ * @param std of matrices
+ * @param rounding what the products of the weight of that name round first, or null
  */
-public record FreshWeights(float std, RandomGenerator random) implements WeightSource {
+public record FreshWeights(float std, RandomGenerator random, Function<String, OperandRounding> rounding)
+        implements WeightSource {
+    /** Weights whose products are in float32. */
+    public FreshWeights(float std, RandomGenerator random) {
+        this(std, random, name -> null);
+    }
+
     @Override
     public Projection linear(String name, int out, int in) {
-        return new Linear(matrix(name, out, in));
+        return new Linear(matrix(name, out, in), rounding.apply(name));
     }
 
     @Override
     public Projection stacked(String name, int matrices, int out, int in) {
-        return Linear.stacked(matrix(name, out, in), matrices);
+        return Linear.stacked(matrix(name, out, in), matrices, rounding.apply(name));
     }
 
     @Override
@@ -26,8 +37,8 @@ public record FreshWeights(float std, RandomGenerator random) implements WeightS
     }
 
     @Override
-    public PreparedWeight grouped(String name, int groups, int out, int in) {
-        return new PreparedWeight(Init.normal(std, random, groups, out, in));
+    public PreparedWeight grouped(String name, int groups, int matrices, int out, int in) {
+        return new PreparedWeight(Init.normal(std, random, groups, out, in), rounding.apply(name), groups * matrices);
     }
 
     @Override

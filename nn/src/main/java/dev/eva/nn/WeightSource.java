@@ -17,8 +17,8 @@ public interface WeightSource {
     /** The output head, W (vocabulary, D). */
     Projection head(String name, int vocabulary, int in);
 
-    /** One matrix (out, in) a group: the experts. */
-    PreparedWeight grouped(String name, int groups, int out, int in);
+    /** One weight (out, in) a group, of several matrices of one size, one below the other: the experts. */
+    PreparedWeight grouped(String name, int groups, int matrices, int out, int in);
 
     /** A table (vocabulary, D) with a row a token. */
     Lookup embedding(String name, int vocabulary, int dim);

@@ -6,6 +6,7 @@ import dev.eva.model.DeepSeekModel;
 import dev.eva.model.ParameterShape;
 import dev.eva.nn.Parameter;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.OperandRounding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,19 +46,32 @@ public final class Checkpoint {
      * all in one message
      */
     public static DeepSeekModel load(Path path) {
+        return load(path, name -> null);
+    }
+
+    /**
+     * The same, to be trained with products that round their operands first.
+     *
+     * @param rounding as for {@link DeepSeekModel#random(DeepSeekConfig, RandomGenerator, Function)}
+     */
+    public static DeepSeekModel load(Path path, Function<String, OperandRounding> rounding) {
         try (CheckpointFiles files = CheckpointFiles.open(path)) {
-            return load(files);
+            return load(files, rounding);
         }
     }
 
     /** Reads a model from files that are open already. */
     public static DeepSeekModel load(CheckpointFiles files) {
+        return load(files, name -> null);
+    }
+
+    private static DeepSeekModel load(CheckpointFiles files, Function<String, OperandRounding> rounding) {
         DeepSeekConfig config = config(files);
         List<ParameterShape> shapes = ParameterShape.of(config);
         WeightReader reader = new WeightReader(files);
         reader.check(shapes, config);
         checkMemory(files.path(), shapes);
-        DeepSeekModel model = DeepSeekModel.random(config, new Zeros());
+        DeepSeekModel model = DeepSeekModel.random(config, new Zeros(), rounding);
         reader.read(model.parameters());
         return model;
     }
@@ -90,15 +104,15 @@ public final class Checkpoint {
         return open(path, false, CheckpointFiles::inputScale);
     }
 
-    private static MappedModel open(
-            Path path, boolean smallOnHeap, Function<CheckpointFiles, Fp8Scale> inputScale) {
+    private static MappedModel open(Path path, boolean smallOnHeap, Function<CheckpointFiles, Fp8Scale> inputScale) {
         CheckpointFiles files = CheckpointFiles.open(path);
         try {
             DeepSeekConfig config = config(files);
             List<ParameterShape> shapes = ParameterShape.of(config);
             new WeightReader(files).check(shapes, config);
             StoredWeights weights = new StoredWeights(files, inputScale.apply(files));
-            boolean small = bytes(shapes) <= Math.min(SMALL, Runtime.getRuntime().maxMemory() / 8);
+            boolean small =
+                    bytes(shapes) <= Math.min(SMALL, Runtime.getRuntime().maxMemory() / 8);
             DeepSeekModel model = smallOnHeap && small ? load(files) : DeepSeekModel.of(config, weights);
             return new MappedModel(model, files, weights);
         } catch (RuntimeException | Error e) {

@@ -56,14 +56,14 @@ final class StoredWeights implements WeightSource {
     }
 
     @Override
-    public PreparedWeight grouped(String name, int groups, int out, int in) {
+    public PreparedWeight grouped(String name, int groups, int matrices, int out, int in) {
         List<HfNames.Piece> pieces = HfNames.pieces(name, groups, out, in);
         int each = pieces.size() / groups;
-        FrozenMatrix[] matrices = new FrozenMatrix[groups];
+        FrozenMatrix[] weights = new FrozenMatrix[groups];
         for (int g = 0; g < groups; g++) {
-            matrices[g] = whole(pieces.subList(g * each, (g + 1) * each));
+            weights[g] = whole(pieces.subList(g * each, (g + 1) * each));
         }
-        return PreparedWeight.frozen(matrices);
+        return PreparedWeight.frozen(weights);
     }
 
     @Override

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,8 +28,20 @@ final class Json {
     }
 
     static <T> T read(Path file, Class<T> type) {
+        return read(file, type, root -> {});
+    }
+
+    /**
+     * Reads a record from a file that may be older than some of its components, for which {@code amend} puts values.
+     */
+    static <T> T read(Path file, Class<T> type, Consumer<JsonNode> amend) {
         try {
-            return MAPPER.readValue(Files.readString(file), type);
+            JsonNode root = MAPPER.readTree(Files.readString(file));
+            if (!root.isObject()) {
+                throw new TrainException(file + ": not a file of a run: need a JSON object");
+            }
+            amend.accept(root);
+            return MAPPER.treeToValue(root, type);
         } catch (NoSuchFileException e) {
             throw new TrainException(file + ": no such file; a run of eva train has one", e);
         } catch (JacksonException e) {

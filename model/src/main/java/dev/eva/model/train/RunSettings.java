@@ -1,6 +1,8 @@
 package dev.eva.model.train;
 
+import java.nio.file.Path;
 import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code train.json}: what a run was started with, so that it can go on.
@@ -14,5 +16,21 @@ import java.util.List;
 public record RunSettings(String name, List<String> data, String textHash, String tokenizer, TrainConfig train) {
     public RunSettings {
         data = List.copyOf(data);
+    }
+
+    /** Reads the file of a run, of an older version of Eva too. */
+    static RunSettings read(Path file) {
+        return Json.read(file, RunSettings.class, root -> {
+            if (root.path("train") instanceof ObjectNode train) {
+                if (!train.has("mtp")) {
+                    train.putObject("mtp")
+                            .put("first", TrainConfig.Mtp.DEEPSEEK.first())
+                            .put("last", TrainConfig.Mtp.DEEPSEEK.last());
+                }
+                if (!train.has("precision")) {
+                    train.put("precision", Precision.FP32.name());
+                }
+            }
+        });
     }
 }

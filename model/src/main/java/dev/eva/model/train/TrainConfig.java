@@ -10,6 +10,7 @@ package dev.eva.model.train;
  * @param clip largest norm of the whole gradient
  * @param balance how experts are kept busy alike
  * @param mtp weight of the loss of multi-token prediction, for a model that has its layers
+ * @param precision of the products
  * @param validation share of the text, at its end, that is held out, but in a run not more than 131,072 tokens; 0 for
  *     none
  * @param saving when the run is looked at and saved
@@ -24,6 +25,7 @@ public record TrainConfig(
         double clip,
         Balance balance,
         Mtp mtp,
+        Precision precision,
         double validation,
         Saving saving,
         int maxSkipped,

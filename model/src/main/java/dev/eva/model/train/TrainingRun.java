@@ -83,7 +83,7 @@ public final class TrainingRun implements AutoCloseable {
         RunFolder folder = RunFolder.create(path);
         try {
             TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
-            Trainer trainer = new Trainer(fresh(config, train.seed()), train, split(tokens, train));
+            Trainer trainer = new Trainer(fresh(config, train), train, split(tokens, train));
             ConfigJson.write(config, folder.config());
             Tokenizers.save(text.tokenizer, path);
             // Last: a folder with this file is a run.
@@ -113,7 +113,7 @@ public final class TrainingRun implements AutoCloseable {
     public static TrainingRun resume(Path path) {
         RunFolder folder = RunFolder.open(path);
         try {
-            RunSettings settings = Json.read(folder.settings(), RunSettings.class);
+            RunSettings settings = RunSettings.read(folder.settings());
             Corpus corpus = Corpus.of(settings.data());
             CorpusScan scan = CorpusScan.of(corpus);
             if (!scan.hash().equals(settings.textHash())) {
@@ -125,8 +125,8 @@ public final class TrainingRun implements AutoCloseable {
             TrainConfig train = settings.train();
             Optional<Path> latest = folder.latest();
             DeepSeekModel model = latest.isPresent()
-                    ? Checkpoint.load(latest.get())
-                    : fresh(ConfigJson.read(folder.config()), train.seed());
+                    ? Checkpoint.load(latest.get(), train.precision().rounding())
+                    : fresh(ConfigJson.read(folder.config()), train);
             Trainer trainer = new Trainer(model, train, split(tokens, train));
             latest.ifPresent(trainer::restore);
             return new TrainingRun(folder, settings, text, tokens, trainer);
@@ -151,8 +151,11 @@ public final class TrainingRun implements AutoCloseable {
         return tokens.split(Math.min(train.validation(), (double) MAX_VALIDATION / tokens.size()));
     }
 
-    private static DeepSeekModel fresh(DeepSeekConfig config, long seed) {
-        return DeepSeekModel.random(config, RandomGeneratorFactory.of(RANDOM).create(seed));
+    private static DeepSeekModel fresh(DeepSeekConfig config, TrainConfig train) {
+        return DeepSeekModel.random(
+                config,
+                RandomGeneratorFactory.of(RANDOM).create(train.seed()),
+                train.precision().rounding());
     }
 
     private static DeepSeekConfig withVocab(DeepSeekConfig c, int vocab) {

@@ -39,7 +39,7 @@ public final class ValidationText implements AutoCloseable {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        RunSettings settings = Json.read(file, RunSettings.class);
+        RunSettings settings = RunSettings.read(file);
         double share = settings.train().validation();
         return share == 0 ? Optional.empty() : Optional.of(open(Corpus.of(settings.data()), tokenizer, share));
     }

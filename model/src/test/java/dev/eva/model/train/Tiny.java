@@ -65,6 +65,7 @@ final class Tiny {
                 1.0,
                 new TrainConfig.Balance(1e-3, 1e-3),
                 TrainConfig.Mtp.DEEPSEEK,
+                Precision.FP32,
                 0.1,
                 new TrainConfig.Saving(10, 7, 2),
                 3,

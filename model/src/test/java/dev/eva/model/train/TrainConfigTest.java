@@ -35,6 +35,19 @@ class TrainConfigTest {
     }
 
     @Test
+    void aRunOfBeforeMultiTokenPredictionAndPrecisionIsRead() throws IOException {
+        RunSettings now = new RunSettings("tiny", List.of("a"), "hash", "byte", Tiny.train("adamw", 5));
+        Path file = dir.resolve("train.json");
+        Json.write(file, now);
+        String older = Files.readString(file)
+                .replaceAll("(?s)\"mtp\" : \\{.*?\\},", "")
+                .replaceAll("\"precision\" : \"FP32\",", "");
+        assertThat(older).doesNotContain("mtp", "precision");
+        Files.writeString(file, older);
+        assertThat(RunSettings.read(file)).isEqualTo(now);
+    }
+
+    @Test
     void brokenFilesAreOneLine() throws IOException {
         Path file = dir.resolve("train.json");
         assertThatThrownBy(() -> Json.read(file, RunSettings.class)).hasMessageContaining("no such file");

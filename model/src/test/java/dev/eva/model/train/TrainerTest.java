@@ -15,11 +15,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
@@ -183,6 +185,7 @@ class TrainerTest {
                 c.clip(),
                 c.balance(),
                 c.mtp(),
+                c.precision(),
                 c.validation(),
                 c.saving(),
                 c.maxSkipped(),
@@ -247,9 +250,37 @@ class TrainerTest {
                 c.clip(),
                 balance,
                 mtp,
+                c.precision(),
                 c.validation(),
                 c.saving(),
                 c.maxSkipped(),
                 c.seed());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "FP32", mode = EnumSource.Mode.EXCLUDE)
+    void inFp8TheLossFallsAlmostAlikeWhateverTheThreads(Precision precision) {
+        TrainConfig config = Tiny.train("adamw", 60);
+        double exact = losses(config, Precision.FP32, 2)[59];
+        double[] rounded = losses(config, precision, 2);
+        assertThat(rounded[59]).isNotEqualTo(exact).isCloseTo(exact, offset(0.05 * exact));
+        assertThat(losses(config, precision, 1)).isEqualTo(rounded);
+    }
+
+    private double[] losses(TrainConfig config, Precision precision, int threads) {
+        int before = Parallel.threads();
+        try {
+            Parallel.setThreads(threads);
+            DeepSeekModel model = DeepSeekModel.random(
+                    Tiny.config(), RandomGeneratorFactory.of("L64X128MixRandom").create(1), precision.rounding());
+            Trainer trainer = new Trainer(model, config, tokens.split(config.validation()));
+            double[] losses = new double[60];
+            for (int i = 0; i < losses.length; i++) {
+                losses[i] = trainer.step().loss();
+            }
+            return losses;
+        } finally {
+            Parallel.setThreads(before);
+        }
     }
 }

@@ -197,6 +197,7 @@ class TrainingRunTest {
                 c.clip(),
                 c.balance(),
                 c.mtp(),
+                c.precision(),
                 c.validation(),
                 new TrainConfig.Saving(1000, 1000, 1),
                 c.maxSkipped(),

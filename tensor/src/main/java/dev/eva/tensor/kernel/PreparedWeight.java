@@ -16,6 +16,15 @@ public final class PreparedWeight {
     /** Null if frozen. */
     private final Tensor weight;
 
+    /** What its products round first, or null. */
+    private final OperandRounding rounding;
+    /** Matrices that are rounded apart. */
+    private final int matrices;
+    /** The weight as products see it, where they round it. */
+    private float[] rounded;
+
+    private int roundedVersion = -1;
+
     private final boolean grouped;
     private final int groups;
     private final int outFeatures;
@@ -25,13 +34,26 @@ public final class PreparedWeight {
     private int forwardVersion = -1;
     private int backwardVersion = -1;
 
+    /** A weight whose products are in float32. */
     public PreparedWeight(Tensor weight) {
+        this(weight, null, 1);
+    }
+
+    /**
+     * A weight whose products round their operands first.
+     *
+     * @param rounding of this weight alone, or null
+     * @param matrices how many matrices it consists of, which are rounded apart
+     */
+    public PreparedWeight(Tensor weight, OperandRounding rounding, int matrices) {
         int rank = weight.shape().rank();
         if (rank != 2 && rank != 3) {
             throw new IllegalArgumentException(
                     "weight: shape " + weight.shape() + "; need (out, in) or (groups, out, in)");
         }
         this.weight = weight;
+        this.rounding = rounding;
+        this.matrices = matrices;
         this.grouped = rank == 3;
         this.groups = grouped ? weight.dim(0) : 1;
         this.outFeatures = weight.dim(-2);
@@ -40,6 +62,8 @@ public final class PreparedWeight {
 
     private PreparedWeight(FrozenMatrix[] matrices) {
         this.weight = null;
+        this.rounding = null;
+        this.matrices = 1;
         this.groups = matrices.length;
         this.grouped = groups > 1;
         this.outFeatures = matrices[0].rows();
@@ -80,6 +104,29 @@ public final class PreparedWeight {
         return weight;
     }
 
+    /** What its products round first, or null. */
+    public OperandRounding rounding() {
+        return rounding;
+    }
+
+    /** The values that products see, from index {@link #offset} on. */
+    private float[] values() {
+        if (rounding == null) {
+            return weight.array();
+        }
+        if (rounded == null || roundedVersion != weight.version()) {
+            rounded = rounded == null ? new float[weight.size()] : rounded;
+            int rows = weight.size() / inFeatures / matrices;
+            rounding.weight(matrices, rows, inFeatures, weight.array(), weight.offset(), rounded);
+            roundedVersion = weight.version();
+        }
+        return rounded;
+    }
+
+    private int offset() {
+        return rounding == null ? weight.offset() : 0;
+    }
+
     /** Number of matrices. */
     public int groups() {
         return groups;
@@ -108,7 +155,7 @@ public final class PreparedWeight {
         if (forward == null || forwardVersion != weight.version()) {
             int k = inFeatures();
             int n = outFeatures();
-            forward = GEMM.prepare(groups(), k, n, weight.array(), weight.offset(), n * k, 1, k, forward);
+            forward = GEMM.prepare(groups(), k, n, values(), offset(), n * k, 1, k, forward);
             forwardVersion = weight.version();
         }
         return forward;
@@ -126,7 +173,7 @@ public final class PreparedWeight {
         if (backward == null || backwardVersion != weight.version()) {
             int k = outFeatures();
             int n = inFeatures();
-            backward = GEMM.prepare(groups(), k, n, weight.array(), weight.offset(), n * k, n, 1, backward);
+            backward = GEMM.prepare(groups(), k, n, values(), offset(), n * k, n, 1, backward);
             backwardVersion = weight.version();
         }
         return backward;

@@ -38,7 +38,8 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         }
         checkStarts(x);
         Tensor y = ctx.empty(x.dim(0), n);
-        GEMM.multiplyGrouped(starts, x.array(), x.offset(), k, 1, weight.forward(), 0f, y.array(), y.offset(), n);
+        Tensor a = Operands.activation(ctx, weight, x);
+        GEMM.multiplyGrouped(starts, a.array(), a.offset(), k, 1, weight.forward(), 0f, y.array(), y.offset(), n);
         return y;
     }
 
@@ -67,23 +68,36 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         int n = weight.outFeatures();
         int k = weight.inFeatures();
         Tensor dX = ctx.empty(ctx.input(0).shape());
+        Tensor dY = Operands.gradient(ctx, weight, dOut);
         GEMM.multiplyGrouped(
-                starts, dOut.array(), dOut.offset(), n, 1, weight.backward(), 0f, dX.array(), dX.offset(), k);
+                starts, dY.array(), dY.offset(), n, 1, weight.backward(), 0f, dX.array(), dX.offset(), k);
         return dX;
     }
 
     /** Null if it was added to the gradient of a leaf. */
     private Tensor weightGradient(Ctx ctx, Tensor dOut) {
-        Tensor x = ctx.input(0);
+        Tensor x = Operands.activationColumns(ctx, weight, ctx.input(0), starts);
+        Tensor dY = Operands.gradientColumns(ctx, weight, dOut, starts);
         int n = weight.outFeatures();
         int k = weight.inFeatures();
         float beta = ctx.leafBeta(1);
         Tensor leaf = ctx.leafGrad(1);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(1).shape());
-        float[] dY = dOut.array();
         int groups = weight.groups();
         GEMM.multiplyGroupedTransposed(
-                groups, n, k, starts, dY, dOut.offset(), n, x.array(), x.offset(), k, beta, dW.array(), dW.offset());
+                groups,
+                n,
+                k,
+                starts,
+                dY.array(),
+                dY.offset(),
+                n,
+                x.array(),
+                x.offset(),
+                k,
+                beta,
+                dW.array(),
+                dW.offset());
         return leaf != null ? null : dW;
     }
 }

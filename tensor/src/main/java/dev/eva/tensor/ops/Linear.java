@@ -43,12 +43,13 @@ public record Linear(PreparedWeight weight) implements Op {
                     "linear: bias " + in[2].shape() + ", weight " + in[1].shape() + "; need bias (" + n + ")");
         }
         Tensor y = ctx.empty(x.shape().withLast(n));
+        Tensor operand = Operands.activation(ctx, weight, x);
         float[] bias = in.length == 3 ? in[2].array() : null;
         int biasOffset = in.length == 3 ? in[2].offset() : 0;
         GEMM.multiply(
                 x.rows(),
-                x.array(),
-                x.offset(),
+                operand.array(),
+                operand.offset(),
                 k,
                 1,
                 weight.forward(),
@@ -82,21 +83,23 @@ public record Linear(PreparedWeight weight) implements Op {
         int k = weight.inFeatures();
         Tensor dX = ctx.empty(ctx.input(0).shape());
         Gemm.Prepared w = weight.backward();
-        GEMM.multiply(dOut.rows(), dOut.array(), dOut.offset(), n, 1, w, null, 0, 0f, dX.array(), dX.offset(), k);
+        Tensor dY = Operands.gradient(ctx, weight, dOut);
+        GEMM.multiply(dY.rows(), dY.array(), dY.offset(), n, 1, w, null, 0, 0f, dX.array(), dX.offset(), k);
         return dX;
     }
 
     /** Null if it was added to the gradient of a leaf. */
     private Tensor weightGradient(Ctx ctx, Tensor dOut) {
-        Tensor x = ctx.input(0);
+        int[] all = {0, dOut.rows()};
+        Tensor x = Operands.activationColumns(ctx, weight, ctx.input(0), all);
+        Tensor dY = Operands.gradientColumns(ctx, weight, dOut, all);
         int n = weight.outFeatures();
         int k = weight.inFeatures();
         float beta = ctx.leafBeta(1);
         Tensor leaf = ctx.leafGrad(1);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(1).shape());
-        int[] all = {0, x.rows()};
         GEMM.multiplyGroupedTransposed(
-                1, n, k, all, dOut.array(), dOut.offset(), n, x.array(), x.offset(), k, beta, dW.array(), dW.offset());
+                1, n, k, all, dY.array(), dY.offset(), n, x.array(), x.offset(), k, beta, dW.array(), dW.offset());
         return leaf != null ? null : dW;
     }
 

@@ -1,0 +1,47 @@
+package dev.eva.model.train;
+
+import dev.eva.fp8.Fp8Rounding;
+import dev.eva.fp8.Fp8Rounding.Gradients;
+import dev.eva.fp8.Fp8Scale;
+import dev.eva.tensor.kernel.OperandRounding;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+
+/**
+ * What the products of training are computed in. Weights, gradients and the optimizer's moments are float32 in all of
+ * them; so are embedding, head, routers, norms, attention between queries and keys, and the projection in front of
+ * multi-token prediction layers.
+ */
+public enum Precision {
+    /** Everything in float32. */
+    FP32(null),
+    /** The projections of attention, of dense layers and of experts as DeepSeek-V3 trains them. */
+    FP8(Gradients.TILES),
+    /** The same with gradients in blocks of 128 x 128, which the recipe avoids: to see the difference. */
+    FP8_GRAD_BLOCKS(Gradients.BLOCKS);
+
+    private final Gradients gradients;
+
+    Precision(Gradients gradients) {
+        this.gradients = gradients;
+    }
+
+    /** The names for the command line. */
+    public static List<String> names() {
+        return Arrays.stream(values()).map(Precision::word).toList();
+    }
+
+    /** {@code fp8-grad-blocks}. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** What the products with the weight of a name round first, or null. */
+    Function<String, OperandRounding> rounding() {
+        return name -> gradients != null && (name.contains(".attn.") || name.contains(".ffn."))
+                ? new Fp8Rounding(Fp8Scale.FLOAT32, gradients)
+                : null;
+    }
+}
