@@ -3,6 +3,7 @@ package dev.eva.cli;
 import dev.eva.model.checkpoint.Checkpoint;
 import dev.eva.model.checkpoint.GenerationConfig;
 import dev.eva.model.checkpoint.MappedModel;
+import dev.eva.model.generate.CacheFormat;
 import dev.eva.model.generate.Decoder;
 import dev.eva.model.generate.Generator;
 import dev.eva.model.generate.Sampling;
@@ -108,6 +109,13 @@ final class GenerateCommand implements Runnable {
             description = "Rounds what FP8 weights are multiplied with to FP8, too, as DeepSeek-V3's kernels do.")
     private boolean w8a8;
 
+    @Option(
+            names = "--cache",
+            paramLabel = "f32|fp8",
+            defaultValue = "f32",
+            description = "How latents of tokens read are kept; fp8: E4M3, a scale for each 128 (${DEFAULT-VALUE}).")
+    private CacheFormat cache;
+
     @Option(names = "--json", description = "A JSON object a prompt, a line each, in place of the text.")
     private boolean json;
 
@@ -131,6 +139,10 @@ final class GenerateCommand implements Runnable {
             Generator generator = new Generator(mapped.model(), sampling, generatorOptions(checkpoint, tokenizer));
             spec.commandLine().getErr().println("checkpoint: " + checkpoint);
             generate(generator, tokenizer, texts);
+            spec.commandLine()
+                    .getErr()
+                    .println("cache: " + generator.cacheBytesAToken() + " bytes a token ("
+                            + cache.name().toLowerCase(Locale.ROOT) + ")");
         }
     }
 
@@ -143,7 +155,7 @@ final class GenerateCommand implements Runnable {
                 ends.add(end[0]);
             }
         }
-        return new Generator.Options(ends, speculative, prefillChunk);
+        return new Generator.Options(ends, speculative, prefillChunk, cache);
     }
 
     /** One text is shown as it comes, several one after the other when all are there. */

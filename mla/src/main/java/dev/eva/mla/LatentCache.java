@@ -16,11 +16,24 @@ public final class LatentCache {
     private final int latent;
     private final int ropeDim;
     private final int maxLength;
+    /** Where latents lie if not in {@link #rows}; or null. */
+    private final LatentStore store;
+    /** A row a token: latent and key, or the key alone. */
     private float[] rows;
+
     private int length;
 
-    /** Empty, for at most {@code maxLength} tokens. */
+    /** Empty, for at most {@code maxLength} tokens, in float32. */
     public LatentCache(MlaConfig config, int maxLength) {
+        this(config, maxLength, null);
+    }
+
+    /**
+     * Empty, for at most {@code maxLength} tokens.
+     *
+     * @param store takes the latents; null for float32
+     */
+    public LatentCache(MlaConfig config, int maxLength, LatentStore store) {
         if (maxLength < 1 || (long) maxLength * config.cacheRow() > Integer.MAX_VALUE - 16) {
             throw new IllegalArgumentException("latent cache: maximum length " + maxLength + "; need 1 to "
                     + (Integer.MAX_VALUE - 16) / config.cacheRow() + " tokens of " + config.cacheRow() + " values");
@@ -28,7 +41,12 @@ public final class LatentCache {
         this.latent = config.kvLoraRank();
         this.ropeDim = config.qkRopeHeadDim();
         this.maxLength = maxLength;
-        this.rows = new float[Math.min(FIRST_ROWS, maxLength) * rowSize()];
+        this.store = store;
+        int first = Math.min(FIRST_ROWS, maxLength);
+        this.rows = new float[first * stride()];
+        if (store != null) {
+            store.reserve(first);
+        }
     }
 
     /** Tokens held. */
@@ -46,14 +64,53 @@ public final class LatentCache {
         return latent + ropeDim;
     }
 
-    /** Values of the latent in a row, its first ones. */
+    /** Values of a latent. */
     int latentSize() {
         return latent;
     }
 
+    /** Bytes that a token takes. */
+    public int bytesAToken() {
+        return Float.BYTES * stride() + (store == null ? 0 : store.bytesARow());
+    }
+
     /** Bytes allocated now. */
     public long bytes() {
-        return 4L * rows.length;
+        return (long) rows.length / stride() * bytesAToken();
+    }
+
+    /** Values of a token in {@link #rows}. */
+    private int stride() {
+        return store == null ? latent + ropeDim : ropeDim;
+    }
+
+    /** Whether {@link #rows} holds all of a token. */
+    boolean isFloat32() {
+        return store == null;
+    }
+
+    /** Writes the rows {@code [latent ; key]} of {@code count} tokens from {@code first} on, one after the other. */
+    void read(int first, int count, float[] out, int at) {
+        latents(first, count, out, at, rowSize());
+        for (int i = 0; i < count; i++) {
+            key(first + i, out, at + i * rowSize() + latent);
+        }
+    }
+
+    /** Writes the latents of {@code count} tokens from {@code first} on, each {@code step} after the one before. */
+    void latents(int first, int count, float[] out, int at, int step) {
+        if (store != null) {
+            store.get(first, count, out, at, step);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(rows, (first + i) * stride(), out, at + i * step, latent);
+        }
+    }
+
+    /** Writes the rotated key of a token. */
+    void key(int row, float[] out, int at) {
+        System.arraycopy(rows, (row + 1) * stride() - ropeDim, out, at, ropeDim);
     }
 
     /** Forgets all tokens from {@code newLength} on; the memory stays. */
@@ -64,7 +121,7 @@ public final class LatentCache {
         length = newLength;
     }
 
-    /** The rows, token after token from index 0; replaced when the cache grows. */
+    /** The rows of a cache in float32, token after token from index 0; replaced when the cache grows. */
     float[] rows() {
         return rows;
     }
@@ -81,9 +138,14 @@ public final class LatentCache {
         reserve(count);
         Rope.Tables tables = rope.tables(start + count);
         for (int i = 0; i < count; i++) {
-            int at = (start + i) * rowSize();
-            System.arraycopy(c.array(), c.offset() + i * latent, rows, at, latent);
-            tables.rotate(start + i, kRope.array(), kRope.offset() + i * ropeDim, rows, at + latent);
+            int at = (start + i) * stride();
+            if (store == null) {
+                System.arraycopy(c.array(), c.offset() + i * latent, rows, at, latent);
+            } else {
+                store.put(start + i, c.array(), c.offset() + i * latent);
+            }
+            int keyAt = at + stride() - ropeDim;
+            tables.rotate(start + i, kRope.array(), kRope.offset() + i * ropeDim, rows, keyAt);
         }
         length += count;
     }
@@ -102,10 +164,13 @@ public final class LatentCache {
                     + " new ones; the maximum is " + maxLength);
         }
         int need = length + count;
-        int have = rows.length / rowSize();
+        int have = rows.length / stride();
         if (need > have) {
             int size = (int) Math.min(maxLength, Math.max(need, 2L * have));
-            rows = Arrays.copyOf(rows, size * rowSize());
+            rows = Arrays.copyOf(rows, size * stride());
+            if (store != null) {
+                store.reserve(size);
+            }
         }
     }
 }

@@ -157,7 +157,8 @@ public final class MlaDecode {
         int r = c.kvLoraRank();
         Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r);
         int tasks = m * parts.chunks();
-        Tensor scratch = Workspace.empty(tasks, LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim()));
+        int own = LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim());
+        Tensor scratch = Workspace.empty(tasks, own + (cache.isFloat32() ? 0 : CHUNK * c.cacheRow()));
         // What a scan costs beside an element of a map: a value of the cache is used twice by every head.
         int scanWork = Math.min(CHUNK, start + m) * c.cacheRow() / 8 * n;
         Parallel.rows(tasks, scanWork, (from, to) -> {
@@ -187,6 +188,12 @@ public final class MlaDecode {
         }
         Tensor z = parts.z();
         Tensor stats = parts.stats();
+        float[] cached = cache.isFloat32() ? cache.rows() : scratch.array();
+        int at = from * c.cacheRow();
+        if (!cache.isFloat32()) {
+            at = scratch.offset() + (task + 1) * scratch.dim(1) - CHUNK * c.cacheRow();
+            cache.read(from, rows, cached, at);
+        }
         LATENT.scan(
                 n,
                 rows,
@@ -195,8 +202,8 @@ public final class MlaDecode {
                 weights.softmaxScale(),
                 q.array(),
                 q.offset() + token * n * c.cacheRow(),
-                cache.rows(),
-                from * c.cacheRow(),
+                cached,
+                at,
                 scratch.array(),
                 scratch.offset() + task * scratch.dim(1),
                 z.array(),

@@ -61,9 +61,7 @@ public final class MlaPrefill {
     private static Tensor latents(LatentCache cache) {
         int r = cache.latentSize();
         Tensor out = Workspace.empty(cache.length(), r);
-        for (int j = 0; j < cache.length(); j++) {
-            System.arraycopy(cache.rows(), j * cache.rowSize(), out.array(), out.offset() + j * r, r);
-        }
+        cache.latents(0, cache.length(), out.array(), out.offset(), r);
         return out;
     }
 
@@ -144,8 +142,7 @@ public final class MlaPrefill {
             int from = kv.offset() + (j * c.numAttentionHeads() + head) * (nope + v);
             int at = keys.offset() + j * c.qkHeadDim();
             System.arraycopy(kv.array(), from, keys.array(), at, nope);
-            int shared = j * cache.rowSize() + cache.latentSize();
-            System.arraycopy(cache.rows(), shared, keys.array(), at + nope, c.qkRopeHeadDim());
+            cache.key(j, keys.array(), at + nope);
             System.arraycopy(kv.array(), from + nope, values.array(), values.offset() + j * v, v);
         }
     }

@@ -1,6 +1,5 @@
 package dev.eva.model.generate;
 
-import dev.eva.mla.LatentCache;
 import dev.eva.mla.MlaInference;
 import dev.eva.mla.NewTokens;
 import dev.eva.model.DeepSeekModel;
@@ -29,6 +28,7 @@ public final class Decoder {
 
     private final DeepSeekModel model;
     private final int chunk;
+    private final CacheFormat cacheFormat;
     private final List<MlaInference> attention;
     private final Workspace workspace = new Workspace();
 
@@ -43,18 +43,19 @@ public final class Decoder {
 
     /** With prompts in chunks of {@link #CHUNK}. */
     public Decoder(DeepSeekModel model) {
-        this(model, CHUNK);
+        this(model, CHUNK, CacheFormat.F32);
     }
 
     /**
      * @param chunk tokens of a prompt that go through the model at once; decides speed and memory
      */
-    public Decoder(DeepSeekModel model, int chunk) {
+    public Decoder(DeepSeekModel model, int chunk, CacheFormat cacheFormat) {
         if (chunk < 1) {
             throw new IllegalArgumentException("prefill-chunk: " + chunk + "; need at least 1");
         }
         this.model = model;
         this.chunk = chunk;
+        this.cacheFormat = cacheFormat;
         this.attention =
                 model.layers().stream().map(l -> new MlaInference(l.attn())).toList();
     }
@@ -72,7 +73,7 @@ public final class Decoder {
     public Sequence begin() {
         int limit = model.config().maxPositionEmbeddings();
         return new Sequence(IntStream.range(0, attention.size())
-                .mapToObj(l -> new LatentCache(model.config().mla(), limit))
+                .mapToObj(l -> cacheFormat.cache(model.config().mla(), limit))
                 .toList());
     }
 

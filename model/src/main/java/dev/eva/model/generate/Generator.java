@@ -34,10 +34,11 @@ public final class Generator {
      * @param speculative whether the model's multi-token prediction layers propose tokens, which the model confirms
      *     several at a time: the same greedy text, draws from the same distribution
      * @param prefillChunk tokens of a prompt that go through the model at once
+     * @param cache how what was read is stored
      */
-    public record Options(Set<Integer> endIds, boolean speculative, int prefillChunk) {
-        /** Nothing ends a text before its length. */
-        public static final Options PLAIN = new Options(Set.of(), false, Decoder.CHUNK);
+    public record Options(Set<Integer> endIds, boolean speculative, int prefillChunk, CacheFormat cache) {
+        /** Nothing ends a text before its length; float32. */
+        public static final Options PLAIN = new Options(Set.of(), false, Decoder.CHUNK, CacheFormat.F32);
 
         public Options {
             endIds = Set.copyOf(endIds);
@@ -90,7 +91,7 @@ public final class Generator {
     public Generator(DeepSeekModel model, Sampling sampling, Options options) {
         this.sampling = sampling;
         this.options = options;
-        this.decoder = new Decoder(model, options.prefillChunk());
+        this.decoder = new Decoder(model, options.prefillChunk(), options.cache());
         this.vocab = model.config().vocabSize();
     }
 
@@ -125,6 +126,11 @@ public final class Generator {
             results.addAll(continueAll(texts, (i, id) -> listener.token(first + i, id)));
         }
         return results;
+    }
+
+    /** Bytes that the caches of all layers need for a token. */
+    public int cacheBytesAToken() {
+        return decoder.begin().bytesAToken();
     }
 
     private List<Result> continueAll(List<Continuation> texts, Listener listener) {

@@ -32,6 +32,11 @@ public final class Sequence {
 
     /** Bytes that the caches of all layers hold for the tokens so far. */
     public long cacheBytes() {
-        return 4L * position() * caches.getFirst().rowSize() * caches.size();
+        return (long) position() * bytesAToken();
+    }
+
+    /** Bytes that the caches of all layers need for a token. */
+    public int bytesAToken() {
+        return caches.getFirst().bytesAToken() * caches.size();
     }
 }

@@ -2,6 +2,7 @@ package dev.eva.model.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
 
 import dev.eva.mla.MlaConfig;
 import dev.eva.mla.QueryProjection;
@@ -96,8 +97,8 @@ class GeneratorTest {
         DeepSeekModel model = model(LIMIT);
         int[] text = greedy(model, PROMPT, 5);
         int[] seen = {0};
-        Generator.Result r = new Generator(
-                        model, Sampling.GREEDY, new Generator.Options(Set.of(text[4]), false, Decoder.CHUNK))
+        Generator.Options options = new Generator.Options(Set.of(text[4]), false, Decoder.CHUNK, CacheFormat.F32);
+        Generator.Result r = new Generator(model, Sampling.GREEDY, options)
                 .generate(PROMPT, 9, new SplittableRandom(1), id -> seen[0]++ >= 0);
         int first = IntStream.range(0, 5)
                 .filter(i -> text[i] == text[4])
@@ -146,9 +147,42 @@ class GeneratorTest {
         int[] whole = greedy(model, prompt, 20);
         for (int chunk : new int[] {1, 7, 49, 50}) {
             List<Integer> text = new ArrayList<>();
-            new Generator(model, Sampling.GREEDY, new Generator.Options(Set.of(), false, chunk))
+            new Generator(model, Sampling.GREEDY, new Generator.Options(Set.of(), false, chunk, CacheFormat.F32))
                     .generate(prompt, 20, new SplittableRandom(1), text::add);
             assertThat(text).containsExactly(IntStream.of(whole).boxed().toArray(Integer[]::new));
+        }
+    }
+
+    /** Rounded latents change logits a little, alike for every way of reading; the cache is smaller. */
+    @Test
+    void aCacheInFp8ChangesLogitsALittle() {
+        DeepSeekModel model = model(100);
+        int[] ids = new SplittableRandom(6).ints(60, 0, 23).toArray();
+        float[] exact = new float[23];
+        float[] rounded = new float[23];
+        Decoder f32 = new Decoder(model);
+        f32.accept(f32.begin(), exact, ids);
+        Decoder fp8 = new Decoder(model, 10, CacheFormat.FP8);
+        Sequence sequence = fp8.begin();
+        fp8.accept(sequence, rounded, ids);
+        double size = 0;
+        double change = 0;
+        for (int v = 0; v < 23; v++) {
+            size += (double) exact[v] * exact[v];
+            change += (double) (exact[v] - rounded[v]) * (exact[v] - rounded[v]);
+        }
+        assertThat(Math.sqrt(change / size)).isBetween(1e-5, 0.1);
+        // A latent of 8 values: 8 codes and a scale, and 4 values of the key, in 2 layers.
+        assertThat(sequence.bytesAToken()).isEqualTo(2 * (8 + 4 + 4 * 4));
+        assertThat(f32.begin().bytesAToken()).isEqualTo(2 * 4 * (8 + 4));
+        Sequence again = fp8.begin();
+        for (int id : ids) {
+            fp8.accept(again, exact, id);
+        }
+        fp8.accept(sequence, rounded, 5);
+        fp8.accept(again, exact, 5);
+        for (int v = 0; v < 23; v++) {
+            assertThat(rounded[v]).isCloseTo(exact[v], offset(0.2f));
         }
     }
 }

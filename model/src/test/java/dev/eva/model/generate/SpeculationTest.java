@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SpeculationTest {
     private static final int VOCAB = 23;
-    private static final Generator.Options SPECULATIVE = new Generator.Options(Set.of(), true, 16);
+    private static final Generator.Options SPECULATIVE = new Generator.Options(Set.of(), true, 16, CacheFormat.F32);
 
     private static List<Integer> text(
             DeepSeekModel model, Sampling sampling, Generator.Options options, int[] prompt, int tokens, long seed) {
@@ -55,7 +55,7 @@ class SpeculationTest {
     void proposalsAreThoseOfTheWholeForwardPass(int depths) {
         DeepSeekModel model = GeneratorTest.model(64, depths);
         int[] text = Arrays.copyOf(new SplittableRandom(5).ints(30, 0, VOCAB).toArray(), 30 + depths);
-        Decoder decoder = new Decoder(model, 7);
+        Decoder decoder = new Decoder(model, 7, CacheFormat.F32);
         Sequence sequence = decoder.begin();
         Drafter drafter = new Drafter(model);
         float[] logits = new float[VOCAB];
