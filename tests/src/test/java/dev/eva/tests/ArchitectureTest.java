@@ -1,6 +1,8 @@
 package dev.eva.tests;
 
 import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
@@ -57,6 +59,21 @@ class ArchitectureTest {
     static final ArchRule modelKnowsNeitherItsDevicesNorItsCommands = noClasses()
             .that()
             .resideInAPackage("dev.eva.model..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.eva.gpu..", "dev.eva.cli..", "com.aparapi..", "picocli..");
+
+    @ArchTest
+    static final ArchRule reportKnowsNoModel = noClasses()
+            .that()
+            .resideInAPackage("dev.eva.report..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("dev.eva..").and(resideOutsideOfPackage("dev.eva.report..")));
+
+    @ArchTest
+    static final ArchRule experimentsKnowNeitherDevicesNorCommands = noClasses()
+            .that()
+            .resideInAnyPackage("dev.eva.measure..", "dev.eva.masterclass..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.eva.gpu..", "dev.eva.cli..", "com.aparapi..", "picocli..");
