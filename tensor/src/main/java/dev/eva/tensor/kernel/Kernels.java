@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.stream.Stream;
 
 /**
  * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|...} forces a provider; one that is
@@ -20,7 +21,8 @@ public final class Kernels {
     private static final String PROPERTY = "eva.kernels";
     private static final String REFERENCE = "reference";
     private static final List<Candidate> CANDIDATES = new ArrayList<>();
-    private static final List<KernelProvider> CHOSEN = choose();
+    private static final List<KernelProvider> FOUND = discover();
+    private static final List<KernelProvider> CHOSEN = choose(FOUND);
 
     private Kernels() {}
 
@@ -35,6 +37,56 @@ public final class Kernels {
         return reference;
     }
 
+    /**
+     * The implementation of a family by one provider, whatever this process chose, so that providers can be measured
+     * and compared side by side. The kernels of everything else stay the process's choice.
+     *
+     * @param provider a name from {@link #names}
+     * @param reference the family's constant REFERENCE, which is what the name {@code reference} stands for
+     * @return empty if the provider has no kernels of the family
+     * @throws IllegalArgumentException if no provider is called so
+     * @throws IllegalStateException if it cannot work here; the message says what is missing
+     */
+    public static <F> Optional<F> of(String provider, Class<F> family, F reference) {
+        if (provider.equals(REFERENCE)) {
+            return Optional.of(reference);
+        }
+        unavailable(provider).ifPresent(why -> {
+            throw new IllegalStateException("kernels " + provider + ": " + why);
+        });
+        return FOUND.stream()
+                .filter(p -> p.name().equals(provider) && p.unavailable().isEmpty())
+                .flatMap(p -> p.find(family).stream())
+                .findFirst();
+    }
+
+    /** Names of all providers, whether they work here or not, the best first; {@code reference} is the last. */
+    public static List<String> names() {
+        return Stream.concat(FOUND.stream().map(KernelProvider::name), Stream.of(REFERENCE))
+                .distinct()
+                .toList();
+    }
+
+    /**
+     * Why a provider cannot work here and what would help; empty if it can.
+     *
+     * @throws IllegalArgumentException if no provider is called so
+     */
+    public static Optional<String> unavailable(String provider) {
+        if (provider.equals(REFERENCE)) {
+            return Optional.empty();
+        }
+        List<KernelProvider> named =
+                FOUND.stream().filter(p -> p.name().equals(provider)).toList();
+        if (named.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "kernels: no provider " + provider + "; have " + String.join(", ", names()));
+        }
+        return named.stream().anyMatch(p -> p.unavailable().isEmpty())
+                ? Optional.empty()
+                : named.getFirst().unavailable();
+    }
+
     /** Every provider that was looked at, the best first. */
     public static List<Candidate> candidates() {
         return List.copyOf(CANDIDATES);
@@ -47,11 +99,15 @@ public final class Kernels {
         return "kernels: " + first.name() + " (" + first.reason() + ")";
     }
 
-    private static List<KernelProvider> choose() {
-        String forced = System.getProperty(PROPERTY, "");
+    private static List<KernelProvider> discover() {
         List<KernelProvider> found = new ArrayList<>();
         ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader()).forEach(found::add);
         found.sort(Comparator.comparingInt(KernelProvider::priority).reversed());
+        return List.copyOf(found);
+    }
+
+    private static List<KernelProvider> choose(List<KernelProvider> found) {
+        String forced = System.getProperty(PROPERTY, "");
         if (!forced.isEmpty()
                 && !forced.equals(REFERENCE)
                 && found.stream().noneMatch(p -> p.name().equals(forced))) {

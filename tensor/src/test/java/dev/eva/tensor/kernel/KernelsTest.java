@@ -1,6 +1,7 @@
 package dev.eva.tensor.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -63,6 +64,20 @@ class KernelsTest {
     void forcedButUnknownIsAnErrorThatNamesTheKnown() throws Exception {
         assertThat(probe("-Deva.kernels=vectro"))
                 .contains("-Deva.kernels=vectro: no such provider; have vector, reference");
+    }
+
+    @Test
+    void aNamedProviderCanBeHadBesideTheChoice() {
+        assertThat(Kernels.names()).startsWith("vector").endsWith("reference");
+        assertThat(Kernels.of("reference", Elementwise.class, Elementwise.REFERENCE))
+                .containsSame(Elementwise.REFERENCE);
+        assertThat(Kernels.of("vector", Elementwise.class, Elementwise.REFERENCE))
+                .get()
+                .isNotSameAs(Elementwise.REFERENCE);
+        assertThat(Kernels.of("vector", Runnable.class, () -> {})).isEmpty();
+        assertThatThrownBy(() -> Kernels.of("vectro", Elementwise.class, Elementwise.REFERENCE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("kernels: no provider vectro; have vector, reference");
     }
 
     private static String probe(String... flags) throws IOException, InterruptedException {

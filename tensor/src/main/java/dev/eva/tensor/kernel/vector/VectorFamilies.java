@@ -6,6 +6,7 @@ import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.LatentAttention;
 import dev.eva.tensor.kernel.Normalization;
+import dev.eva.tensor.kernel.Peak;
 import dev.eva.tensor.kernel.Reduction;
 import dev.eva.tensor.kernel.SoftmaxKernel;
 import dev.eva.tensor.kernel.StoredKernel;
@@ -21,6 +22,7 @@ final class VectorFamilies {
             Map.entry(Gemm.class, new VectorGemm()),
             Map.entry(LatentAttention.class, new VectorLatentAttention()),
             Map.entry(Normalization.class, new VectorNormalization()),
+            Map.entry(Peak.class, new VectorPeak()),
             Map.entry(Reduction.class, new VectorReduction()),
             Map.entry(SoftmaxKernel.class, new VectorSoftmax()),
             Map.entry(StoredKernel.class, new VectorStored()));
