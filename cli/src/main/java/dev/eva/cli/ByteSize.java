@@ -9,14 +9,22 @@ import picocli.CommandLine.TypeConversionException;
 /** Sizes as {@code 500MB} (millions) and {@code 2GiB} (powers of 1024). */
 final class ByteSize implements ITypeConverter<Long> {
     private static final Map<String, Long> UNITS = Map.of(
-            "KB", 1_000L,
-            "MB", 1_000_000L,
-            "GB", 1_000_000_000L,
-            "TB", 1_000_000_000_000L,
-            "KiB", 1L << 10,
-            "MiB", 1L << 20,
-            "GiB", 1L << 30,
-            "TiB", 1L << 40);
+            "KB",
+            1_000L,
+            "MB",
+            1_000_000L,
+            "GB",
+            1_000_000_000L,
+            "TB",
+            1_000_000_000_000L,
+            "KiB",
+            1L << 10,
+            "MiB",
+            1L << 20,
+            "GiB",
+            1L << 30,
+            "TiB",
+            1L << 40);
 
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,17})([A-Za-z]+)");
 

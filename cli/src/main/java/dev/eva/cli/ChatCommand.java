@@ -92,12 +92,7 @@ final class ChatCommand implements Runnable {
 
     private Chat chat(Path checkpoint, DeepSeekModel loaded, Tokenizer tokenizer, Sampling sampling) {
         SamplingOptions.checkVocabulary(checkpoint, tokenizer, loaded);
-        Chat chat = new Chat(
-                loaded,
-                tokenizer,
-                Optional.ofNullable(system),
-                sampling,
-                options.random());
+        Chat chat = new Chat(loaded, tokenizer, Optional.ofNullable(system), sampling, options.random());
         err().println("checkpoint: " + checkpoint + ", context of " + chat.context() + " tokens; /reset, /exit");
         return chat;
     }

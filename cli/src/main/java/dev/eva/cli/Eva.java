@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
             InfoCommand.class,
             ParityCommand.class,
             MemoryCommand.class,
+            MasterclassCommand.class,
             DoctorCommand.class,
             CommandLine.HelpCommand.class
         })

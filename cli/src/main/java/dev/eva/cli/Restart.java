@@ -43,8 +43,7 @@ final class Restart {
         Path jar = Paths.get(System.getProperty("java.class.path"));
         Path cache = jar.resolveSibling(CACHE);
         // A jar that was built again since would run with the classes of before.
-        if (Files.isReadable(cache)
-                && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
+        if (Files.isReadable(cache) && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
             command.add("-XX:AOTCache=" + cache);
         }
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());

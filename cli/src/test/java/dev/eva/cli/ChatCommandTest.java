@@ -35,7 +35,8 @@ class ChatCommandTest {
         String model = dir.resolve("model").toString();
         assertThat(eva("", "init", "--preset", "mini", model)).isZero();
         String[] chat = {"chat", model, "--temperature", "0", "--max-tokens", "5", "--system", "Be brief."};
-        assertThat(eva("hello\\\nthere\n\n/reset\n/help\nhello\\\nthere\n/exit\nno more\n", chat)).isZero();
+        assertThat(eva("hello\\\nthere\n\n/reset\n/help\nhello\\\nthere\n/exit\nno more\n", chat))
+                .isZero();
         String[] replies = out.toString().split("\n");
         assertThat(err.toString()).contains("/reset, /exit", "forgotten", "unknown command /help", "5 tokens at");
         assertThat(err.toString().split("tokens/s")).hasSize(3);

@@ -111,7 +111,6 @@ class GenerateCommandTest {
         assertThat(generate("--prompt", "a", "--prefill-chunk", "0")).isEqualTo(2);
         assertThat(generate("--prompt", "a", "--repetition-penalty", "-1")).isEqualTo(2);
         assertThat(generate("--prompt", "a", "--speculative")).isEqualTo(1);
-        assertThat(err.toString().strip())
-                .contains("no multi-token prediction layer", "eva train --mtp 1");
+        assertThat(err.toString().strip()).contains("no multi-token prediction layer", "eva train --mtp 1");
     }
 }

@@ -10,8 +10,7 @@ class InterleavedTest {
     @Test
     void waysRunInTurn() {
         StringBuilder order = new StringBuilder();
-        List<Timing> timings =
-                Interleaved.time(1, 2, List.of(() -> order.append('a'), () -> order.append('b')));
+        List<Timing> timings = Interleaved.time(1, 2, List.of(() -> order.append('a'), () -> order.append('b')));
         assertThat(order).hasToString("ababab");
         assertThat(timings).hasSize(2).allSatisfy(t -> assertThat(t.seconds()).hasSize(2));
     }

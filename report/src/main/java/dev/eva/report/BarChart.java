@@ -1,0 +1,108 @@
+package dev.eva.report;
+
+import java.awt.Graphics2D;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.style.CategoryStyler;
+
+/** Bars over named places, one bar a place for each series. Settings return the chart itself. */
+public final class BarChart implements Chart {
+    private record Series(String name, double[] values) {}
+
+    private final String title;
+    private final String xLabel;
+    private final String yLabel;
+    private final List<String> places;
+    private final List<Series> series = new ArrayList<>();
+    private int width = 720;
+    private int height = 380;
+    private boolean logY;
+    private boolean labels;
+    private Double yMin;
+    private Double yMax;
+
+    /** A chart without bars; labels name what an axis counts, with the unit. */
+    public BarChart(String title, String xLabel, String yLabel, List<String> places) {
+        this.title = title;
+        this.xLabel = xLabel;
+        this.yLabel = yLabel;
+        this.places = List.copyOf(places);
+    }
+
+    /** A bar for each place. */
+    public BarChart bars(String name, double... values) {
+        if (values.length != places.size()) {
+            throw new IllegalArgumentException("chart '" + title + "': " + values.length + " bars for " + places.size()
+                    + " places; need one each");
+        }
+        series.add(new Series(name, values.clone()));
+        return this;
+    }
+
+    /** A logarithmic y axis. */
+    public BarChart logY() {
+        logY = true;
+        return this;
+    }
+
+    /** The ends of the y axis. */
+    public BarChart yRange(double min, double max) {
+        yMin = min;
+        yMax = max;
+        return this;
+    }
+
+    /** The value of each bar, written on it. */
+    public BarChart labels() {
+        labels = true;
+        return this;
+    }
+
+    /** Another size than 720 x 380. */
+    public BarChart size(int newWidth, int newHeight) {
+        width = newWidth;
+        height = newHeight;
+        return this;
+    }
+
+    @Override
+    public int width() {
+        return width;
+    }
+
+    @Override
+    public int height() {
+        return height;
+    }
+
+    @Override
+    public void paint(Graphics2D g, Theme theme) {
+        CategoryChart chart = new CategoryChartBuilder()
+                .width(width)
+                .height(height)
+                .title(title)
+                .xAxisTitle(xLabel)
+                .yAxisTitle(yLabel)
+                .build();
+        CategoryStyler style = chart.getStyler();
+        Style.apply(style, theme, series.size() > 1);
+        style.setPlotGridVerticalLinesVisible(false);
+        style.setYAxisLogarithmic(logY);
+        style.setyAxisTickLabelsFormattingFunction(Style::tick);
+        style.setAvailableSpaceFill(series.size() > 1 ? 0.75 : 0.6);
+        style.setLabelsVisible(labels).setLabelsFont(Style.TICK).setLabelsPosition(0.5);
+        style.setLabelsFontColorAutomaticEnabled(true);
+        if (yMin != null) {
+            style.setYAxisMin(yMin).setYAxisMax(yMax);
+        }
+        for (int i = 0; i < series.size(); i++) {
+            Series s = series.get(i);
+            chart.addSeries(s.name, places, Arrays.stream(s.values).boxed().toList())
+                    .setFillColor(theme.series(i));
+        }
+        chart.paint(g, width, height);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.eva.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.util.Locale;
+import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler;
+
+/** The look that all charts share. */
+final class Style {
+    static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 14);
+    static final Font LABEL = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
+    static final Font TICK = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
+    static final float LINE = 2f;
+
+    private Style() {}
+
+    /** Axes, grid and legend of an XChart chart. */
+    static void apply(AxesChartStyler s, Theme theme, boolean legend) {
+        s.setBaseFont(LABEL)
+                .setChartBackgroundColor(theme.background())
+                .setChartFontColor(theme.text())
+                .setChartTitleFont(TITLE)
+                .setChartTitleBoxVisible(false)
+                .setChartPadding(8)
+                .setPlotBackgroundColor(theme.background())
+                .setPlotBorderVisible(false)
+                .setLegendVisible(legend)
+                .setLegendPosition(Styler.LegendPosition.OutsideS)
+                .setLegendLayout(Styler.LegendLayout.Horizontal)
+                .setLegendBackgroundColor(theme.background())
+                .setLegendBorderColor(theme.background())
+                .setLegendFont(TICK)
+                .setLegendPadding(4)
+                .setXAxisTitleColor(theme.text())
+                .setYAxisTitleColor(theme.text());
+        s.setAxisTitleFont(LABEL)
+                .setAxisTickLabelsFont(TICK)
+                .setAxisTickLabelsColor(theme.faint())
+                .setAxisTickMarksColor(theme.grid())
+                .setAxisTicksLineVisible(false)
+                .setPlotGridLinesColor(theme.grid())
+                .setPlotGridLinesStroke(new BasicStroke(0.75f))
+                .setLocale(Locale.ROOT);
+    }
+
+    /** A number at a tick: short, and the same in every language. */
+    static String tick(double value) {
+        double size = Math.abs(value);
+        if (size >= 1e15 || (size > 0 && size < 1e-4)) {
+            return String.format(Locale.ROOT, "%.0e", value)
+                    .replaceAll("e([+-])0?", "e$1")
+                    .replace("e+", "e");
+        } else if (value == Math.rint(value)) {
+            return String.format(Locale.ROOT, "%,.0f", value);
+        }
+        return String.format(Locale.ROOT, "%.4f", value).replaceAll("0+$", "");
+    }
+
+    /** A colour that can be read on {@code behind}. */
+    static Color readableOn(Color behind) {
+        double lightness = 0.299 * behind.getRed() + 0.587 * behind.getGreen() + 0.114 * behind.getBlue();
+        return lightness > 140 ? new Color(0x1F2328) : new Color(0xFFFFFF);
+    }
+}
