@@ -19,7 +19,6 @@ public final class BarChart implements Chart {
     private final List<Series> series = new ArrayList<>();
     private int width = 720;
     private int height = 380;
-    private boolean logY;
     private boolean labels;
     private Double yMin;
     private Double yMax;
@@ -39,12 +38,6 @@ public final class BarChart implements Chart {
                     + " places; need one each");
         }
         series.add(new Series(name, values.clone()));
-        return this;
-    }
-
-    /** A logarithmic y axis. */
-    public BarChart logY() {
-        logY = true;
         return this;
     }
 
@@ -80,18 +73,19 @@ public final class BarChart implements Chart {
 
     @Override
     public void paint(Graphics2D g, Theme theme) {
+        Legend legend = legend(theme);
+        int plotHeight = height - legend.height();
         CategoryChart chart = new CategoryChartBuilder()
                 .width(width)
-                .height(height)
+                .height(plotHeight)
                 .title(title)
                 .xAxisTitle(xLabel)
                 .yAxisTitle(yLabel)
                 .build();
         CategoryStyler style = chart.getStyler();
-        Style.apply(style, theme, series.size() > 1);
+        Style.apply(style, theme);
         style.setPlotGridVerticalLinesVisible(false);
-        style.setYAxisLogarithmic(logY);
-        style.setyAxisTickLabelsFormattingFunction(Style::tick);
+        Style.ticks(style, false, false);
         style.setAvailableSpaceFill(series.size() > 1 ? 0.75 : 0.6);
         style.setLabelsVisible(labels).setLabelsFont(Style.TICK).setLabelsPosition(0.5);
         style.setLabelsFontColorAutomaticEnabled(true);
@@ -103,6 +97,15 @@ public final class BarChart implements Chart {
             chart.addSeries(s.name, places, Arrays.stream(s.values).boxed().toList())
                     .setFillColor(theme.series(i));
         }
-        chart.paint(g, width, height);
+        chart.paint(g, width, plotHeight);
+        legend.paint(g, theme, plotHeight);
+    }
+
+    private Legend legend(Theme theme) {
+        List<Legend.Entry> entries = new ArrayList<>();
+        for (int i = 0; i < series.size(); i++) {
+            entries.add(new Legend.Entry(series.get(i).name, theme.series(i), null, false, false));
+        }
+        return new Legend(entries, width);
     }
 }

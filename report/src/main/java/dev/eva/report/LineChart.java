@@ -4,6 +4,7 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -20,8 +21,20 @@ public final class LineChart implements Chart {
     private enum Kind {
         CURVE,
         MARKED,
-        DASHED,
-        POINTS
+        DASHED(6f, 5f),
+        POINTS;
+
+        private final BasicStroke stroke;
+
+        Kind(float... dashes) {
+            stroke = new BasicStroke(
+                    Style.LINE,
+                    BasicStroke.CAP_BUTT,
+                    BasicStroke.JOIN_ROUND,
+                    1f,
+                    dashes.length == 0 ? null : dashes,
+                    0f);
+        }
     }
 
     private record Series(String name, double[] x, double[] y, Kind kind) {}
@@ -116,41 +129,64 @@ public final class LineChart implements Chart {
 
     @Override
     public void paint(Graphics2D g, Theme theme) {
+        Legend legend = legend(theme);
+        int plotHeight = height - legend.height();
         XYChart chart = new XYChartBuilder()
                 .width(width)
-                .height(height)
+                .height(plotHeight)
                 .title(title)
                 .xAxisTitle(xLabel)
                 .yAxisTitle(yLabel)
                 .build();
         XYStyler style = chart.getStyler();
-        Style.apply(style, theme, series.size() > 1);
+        Style.apply(style, theme);
+        Style.ticks(style, logX, logY);
         style.setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
         style.setMarkerSize(MARKER);
-        style.setXAxisLogarithmic(logX).setYAxisLogarithmic(logY);
-        style.setXAxisLogarithmicDecadeOnly(false).setYAxisLogarithmicDecadeOnly(true);
-        style.setxAxisTickLabelsFormattingFunction(Style::tick);
-        style.setyAxisTickLabelsFormattingFunction(Style::tick);
         if (yMin != null) {
             style.setYAxisMin(yMin).setYAxisMax(yMax);
+        }
+        if (!logX) {
+            style.setXAxisMin(xMin());
         }
         for (int i = 0; i < series.size(); i++) {
             add(chart, series.get(i), theme.series(i));
         }
-        chart.paint(g, width, height);
+        chart.paint(g, width, plotHeight);
+        legend.paint(g, theme, plotHeight);
+    }
+
+    /**
+     * A hair less than the least x: the library labels values at equal distances as they are (1, 9, 17), all others at
+     * round numbers.
+     */
+    private double xMin() {
+        double min = Double.POSITIVE_INFINITY;
+        double max = Double.NEGATIVE_INFINITY;
+        for (Series s : series) {
+            min = Math.min(min, Arrays.stream(s.x).min().orElseThrow());
+            max = Math.max(max, Arrays.stream(s.x).max().orElseThrow());
+        }
+        return min - 1e-4 * (max - min);
+    }
+
+    private Legend legend(Theme theme) {
+        List<Legend.Entry> entries = new ArrayList<>();
+        for (int i = 0; i < series.size(); i++) {
+            Series s = series.get(i);
+            boolean marked = s.kind == Kind.MARKED || s.kind == Kind.POINTS;
+            entries.add(new Legend.Entry(s.name, theme.series(i), s.kind.stroke, s.kind != Kind.POINTS, marked));
+        }
+        return new Legend(entries, width);
     }
 
     private static void add(XYChart chart, Series s, Color colour) {
         XYSeries added = chart.addSeries(s.name, s.x, s.y);
         added.setMarkerColor(colour).setMarker(SeriesMarkers.NONE);
-        added.setLineColor(colour);
-        added.setLineStyle(new BasicStroke(Style.LINE, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+        added.setLineColor(colour).setLineStyle(s.kind.stroke);
         switch (s.kind) {
-            case CURVE -> {}
+            case CURVE, DASHED -> {}
             case MARKED -> added.setMarker(SeriesMarkers.CIRCLE);
-            case DASHED ->
-                added.setLineStyle(new BasicStroke(
-                        Style.LINE, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1f, new float[] {6f, 5f}, 0f));
             case POINTS -> {
                 added.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
                 added.setMarker(SeriesMarkers.CIRCLE);

@@ -69,6 +69,9 @@ final class Markup {
         if (part.group("name") != null) {
             return figure(part, html, figures);
         } else if (part.group("math") != null) {
+            if (html && part.group("math").matches("[\\d.,]+")) {
+                return "<span class=\"constant\">" + part.group("math") + "</span>";
+            }
             return html ? Formula.inline(part.group("math")) : Formula.plain(part.group("math"));
         } else if (part.group("code") != null) {
             return html ? "<code>" + escape(part.group("code")) + "</code>" : part.group("code");

@@ -5,7 +5,6 @@ import java.awt.Color;
 import java.awt.Font;
 import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
-import org.knowm.xchart.style.Styler;
 
 /** The look that all charts share. */
 final class Style {
@@ -13,11 +12,12 @@ final class Style {
     static final Font LABEL = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
     static final Font TICK = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
     static final float LINE = 2f;
+    private static final String PATTERN = "#,##0.########";
 
     private Style() {}
 
     /** Axes, grid and legend of an XChart chart. */
-    static void apply(AxesChartStyler s, Theme theme, boolean legend) {
+    static void apply(AxesChartStyler s, Theme theme) {
         s.setBaseFont(LABEL)
                 .setChartBackgroundColor(theme.background())
                 .setChartFontColor(theme.text())
@@ -26,13 +26,7 @@ final class Style {
                 .setChartPadding(8)
                 .setPlotBackgroundColor(theme.background())
                 .setPlotBorderVisible(false)
-                .setLegendVisible(legend)
-                .setLegendPosition(Styler.LegendPosition.OutsideS)
-                .setLegendLayout(Styler.LegendLayout.Horizontal)
-                .setLegendBackgroundColor(theme.background())
-                .setLegendBorderColor(theme.background())
-                .setLegendFont(TICK)
-                .setLegendPadding(4)
+                .setLegendVisible(false)
                 .setXAxisTitleColor(theme.text())
                 .setYAxisTitleColor(theme.text());
         s.setAxisTitleFont(LABEL)
@@ -42,7 +36,17 @@ final class Style {
                 .setAxisTicksLineVisible(false)
                 .setPlotGridLinesColor(theme.grid())
                 .setPlotGridLinesStroke(new BasicStroke(0.75f))
-                .setLocale(Locale.ROOT);
+                .setLocale(Locale.ROOT)
+                .setYAxisLabelAlignment(AxesChartStyler.TextAlignment.Right);
+    }
+
+    /**
+     * Labels of ticks by a pattern: with a function of one's own the library sets them at the first value and on, not
+     * at round numbers.
+     */
+    static void ticks(AxesChartStyler s, boolean logX, boolean logY) {
+        s.setXAxisLogarithmic(logX).setYAxisLogarithmic(logY);
+        s.setXAxisDecimalPattern(PATTERN).setYAxisDecimalPattern(PATTERN);
     }
 
     /** A number at a tick: short, and the same in every language. */
