@@ -8,6 +8,7 @@ import dev.eva.model.text.TextException;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.RunFolder;
+import dev.eva.model.train.RunSample;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainException;
 import dev.eva.model.train.TrainListener;
@@ -258,7 +259,7 @@ final class TrainCommand implements Callable<Integer> {
             return;
         }
         print.println();
-        print.println(TrainSample.of(run));
+        print.println(RunSample.of(run));
         print.println();
         TrainerState state = run.trainer().state();
         state.best()
@@ -273,7 +274,7 @@ final class TrainCommand implements Callable<Integer> {
                 + ", tensorboard --logdir " + path);
         print.println("next:");
         print.println("  eva generate " + path + " --prompt \""
-                + TrainSample.prompt(run).strip() + "\"");
+                + RunSample.prompt(run).strip() + "\"");
         print.println("  eva train --resume " + path + " --steps 500");
     }
 }

@@ -12,11 +12,12 @@ import java.util.OptionalDouble;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, mtp_loss, val_loss, lr,
- * grad_norm, tokens_per_s, max_vio}. {@code mtp_loss} is there for models with multi-token prediction,
+ * grad_norm, tokens_per_s, max_vio, max_vio_layers}. {@code mtp_loss} is there for models with multi-token prediction,
  * {@code val_loss} only where it was evaluated; a skipped step has {@code "skipped": true}; what is not
  * finite is null.
  */
@@ -81,6 +82,8 @@ final class MetricsLog implements AutoCloseable {
         put(node, "grad_norm", m.gradNorm());
         put(node, "tokens_per_s", m.tokensPerS());
         put(node, "max_vio", m.maxVio());
+        ArrayNode layers = node.putArray("max_vio_layers");
+        m.layerMaxVio().forEach(v -> layers.add(v.doubleValue()));
         if (m.skipped()) {
             node.put("skipped", true);
         }
@@ -107,6 +110,10 @@ final class MetricsLog implements AutoCloseable {
                 number(n, "grad_norm"),
                 number(n, "tokens_per_s"),
                 number(n, "max_vio"),
+                n.path("max_vio_layers")
+                        .valueStream()
+                        .map(JsonNode::doubleValue)
+                        .toList(),
                 n.path("skipped").booleanValue(false));
     }
 

@@ -223,6 +223,19 @@ public final class RunFolder implements AutoCloseable {
         return path;
     }
 
+    /**
+     * What the steps of a run did, from the first on.
+     *
+     * @throws TrainException if it has no metrics.jsonl that can be read
+     */
+    public static List<StepMetrics> steps(Path run) {
+        try {
+            return MetricsLog.read(run.resolve("metrics.jsonl"));
+        } catch (IOException e) {
+            throw TrainException.of(run + ": metrics.jsonl cannot be read", e);
+        }
+    }
+
     /** Deletes what a run that could not begin has left, and the folder if nothing else is in it. */
     void discard() throws IOException {
         close();

@@ -1,5 +1,6 @@
 package dev.eva.model.train;
 
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -16,6 +17,7 @@ import java.util.OptionalDouble;
  * @param tokensPerS tokens of the step by its time
  * @param maxVio how much more than the mean the busiest expert got, {@code max / mean - 1}, mean over the layers with
  *     experts
+ * @param layerMaxVio the same of each of these layers, in their order; empty where a run's file does not have it
  * @param skipped whether the weights were left as they were because loss or gradient is not finite
  */
 public record StepMetrics(
@@ -29,7 +31,12 @@ public record StepMetrics(
         double gradNorm,
         double tokensPerS,
         double maxVio,
+        List<Double> layerMaxVio,
         boolean skipped) {
+    public StepMetrics {
+        layerMaxVio = List.copyOf(layerMaxVio);
+    }
+
     /** The same with a validation loss. */
     StepMetrics withValLoss(double value) {
         return new StepMetrics(
@@ -43,6 +50,7 @@ public record StepMetrics(
                 gradNorm,
                 tokensPerS,
                 maxVio,
+                layerMaxVio,
                 skipped);
     }
 }

@@ -119,6 +119,29 @@ public record TrainConfig(
         atLeast("max_skipped", maxSkipped, 1);
     }
 
+    /** The same with experts kept busy in another way. */
+    public TrainConfig withBalance(Balance other) {
+        return new TrainConfig(
+                batching,
+                budget,
+                optimizer,
+                schedule,
+                clip,
+                other,
+                mtp,
+                precision,
+                validation,
+                saving,
+                maxSkipped,
+                seed);
+    }
+
+    /** The same with products in another precision. */
+    public TrainConfig withPrecision(Precision other) {
+        return new TrainConfig(
+                batching, budget, optimizer, schedule, clip, balance, mtp, other, validation, saving, maxSkipped, seed);
+    }
+
     private static void atLeast(String key, long value, long least) {
         if (value < least) {
             throw new IllegalArgumentException(key + ": " + value + "; need at least " + least);

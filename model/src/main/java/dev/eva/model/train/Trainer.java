@@ -127,6 +127,7 @@ public final class Trainer {
         long tokens = config.batching().tokens();
         double seconds = (System.nanoTime() - start) * 1e-9;
         state = state.afterStep(tokens, !finite);
+        List<Double> maxVio = Arrays.stream(counts).map(ExpertUsage::maxVio).toList();
         return new StepMetrics(
                 step,
                 state.seconds() + seconds,
@@ -137,7 +138,8 @@ public final class Trainer {
                 lr,
                 norm,
                 tokens / seconds,
-                Arrays.stream(counts).mapToDouble(ExpertUsage::maxVio).average().orElse(0),
+                maxVio.stream().mapToDouble(v -> v).average().orElse(0),
+                maxVio,
                 !finite);
     }
 

@@ -194,6 +194,19 @@ public final class TrainingRun implements AutoCloseable {
         return split(tokens, settings.train());
     }
 
+    /**
+     * A trainer of fresh weights on the run's text that writes nothing, before its first step: what the run would have
+     * been with other settings. With the run's own it repeats the run's first steps to the last bit.
+     */
+    public Trainer beside(TrainConfig train) {
+        return beside(trainer.model().config(), train);
+    }
+
+    /** The same with a model of another shape for the same tokens. */
+    public Trainer beside(DeepSeekConfig shape, TrainConfig train) {
+        return new Trainer(fresh(withVocab(shape, tokenizer.vocabSize()), train), train, text());
+    }
+
     /** Asks the run to end after the step in progress, with a checkpoint. From any thread. */
     public void stop() {
         stop = true;

@@ -87,6 +87,25 @@ class TrainingRunTest {
         }
     }
 
+    /** What is trained beside a run, with its settings, has its losses to the last bit; another balance has others. */
+    @Test
+    void aTrainerBesideARunRepeatsIt() throws IOException {
+        TrainConfig config = Tiny.train("muon", 6);
+        try (TrainingRun run = create("run", config)) {
+            run.run(Optional.empty(), TrainListener.NONE);
+            List<StepMetrics> steps = RunFolder.steps(run.folder().path());
+            Trainer same = run.beside(config);
+            Trainer other = run.beside(config.withBalance(new TrainConfig.Balance(0, 0)));
+            assertThat(steps).hasSize(6);
+            for (StepMetrics m : steps) {
+                StepMetrics again = same.step();
+                assertThat(again.loss()).isEqualTo(m.loss());
+                assertThat(again.layerMaxVio()).isEqualTo(m.layerMaxVio()).hasSize(1);
+                assertThat(other.step().loss() == m.loss()).isEqualTo(m.step() == 1);
+            }
+        }
+    }
+
     /** The last checkpoints are equal to the last bit, times apart. */
     static void assertSame(Path a, Path b) throws IOException {
         Path x = RunFolder.checkpoints(a).getLast();

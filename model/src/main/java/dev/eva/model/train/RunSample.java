@@ -1,22 +1,21 @@
-package dev.eva.cli;
+package dev.eva.model.train;
 
 import dev.eva.model.generate.Generator;
 import dev.eva.model.generate.Sampling;
 import dev.eva.model.text.TextException;
 import dev.eva.model.text.Tokenizer;
-import dev.eva.model.train.TrainingRun;
 import java.util.random.RandomGeneratorFactory;
 
 /** A taste of what a model has learnt. */
-final class TrainSample {
+public final class RunSample {
     private static final int TOKENS = 400;
     private static final Sampling SAMPLING = new Sampling(0.8, 0, 1, 0);
     private static final String PLAY = "ROMEO:";
 
-    private TrainSample() {}
+    private RunSample() {}
 
     /** Text that the run's model writes, the same for the same model. */
-    static String of(TrainingRun run) {
+    public static String of(TrainingRun run) {
         Tokenizer tokenizer = run.tokenizer();
         String prompt = prompt(run);
         StringBuilder text = new StringBuilder(prompt);
@@ -36,7 +35,7 @@ final class TrainSample {
     }
 
     /** A beginning that fits the text and that the tokenizer can express. */
-    static String prompt(TrainingRun run) {
+    public static String prompt(TrainingRun run) {
         if (run.settings().data().contains("shakespeare")) {
             return PLAY;
         }
