@@ -14,7 +14,14 @@ final class Sections {
     /** @throws IllegalArgumentException if the run that the settings name is none */
     static List<Section> all(MasterclassSettings settings) {
         DeepSeekConfig trained = settings.run().map(Sections::shape).orElseGet(Presets::shakespeare);
-        return List.of(new CacheSection(trained));
+        TrainingExperiment training = new TrainingExperiment(settings);
+        return List.of(
+                new CacheSection(trained),
+                new BlockSection(),
+                new TrainingSection(training),
+                new PerformanceSection(training),
+                new CriteriaSection(training),
+                new Phase2Section(training));
     }
 
     private static DeepSeekConfig shape(Path run) {
