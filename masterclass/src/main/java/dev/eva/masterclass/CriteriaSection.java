@@ -94,7 +94,7 @@ final class CriteriaSection implements Section {
     private static String fp8() {
         return "*FP8.* Judged on two trainings that differ in the precision of their products alone, same seed "
                 + "and same batches. A gap below zero means that FP8 came out better, which is chance. DeepSeek "
-                + "reports a gap below {paper.criteria.gap} to BF16 after about a trillion tokens; after a few "
+                + "reports a gap below {paper.criteria.gap:2} to BF16 after about a trillion tokens; after a few "
                 + "steps chance alone may exceed that, so the limit here is {criteria.gap_needed}. [DeepSeek-V3, "
                 + "arXiv:2412.19437, section 3.3]";
     }

@@ -227,7 +227,7 @@ final class PerformanceSection implements Section {
                         .bars(
                                 "score",
                                 scores.stream()
-                                        .mapToDouble(ComponentScores.Score::value)
+                                        .mapToDouble(s -> Math.rint(1e3 * s.value()) / 1e3)
                                         .toArray())
                         .labels()
                         .yRange(0, 1),

@@ -6,6 +6,7 @@ import dev.eva.model.Presets;
 import dev.eva.model.text.Corpus;
 import dev.eva.model.train.Budget;
 import dev.eva.model.train.Precision;
+import dev.eva.model.train.RunFolder;
 import dev.eva.model.train.StepMetrics;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainListener;
@@ -105,11 +106,15 @@ final class TrainingExperiment {
 
     private static TrainingRun existing(Path path) throws IOException {
         TrainingRun run = TrainingRun.resume(path);
-        String missing = run.checkpoints().isEmpty()
-                ? "has no checkpoint yet; need one that has come to its end"
-                : run.settings().train().validation() == 0
-                        ? "holds no text out; need one with --validation above 0"
-                        : run.trainer().model().config().moeLayers() == 0 ? "has no layer with experts" : "";
+        String missing = "";
+        if (run.settings().train().validation() == 0) {
+            missing = "holds no text out; need one with --validation above 0";
+        } else if (run.trainer().model().config().moeLayers() == 0) {
+            missing = "has no layer with experts; need one to show";
+        } else if (run.checkpoints().isEmpty()
+                || RunFolder.steps(path).stream().allMatch(m -> m.valLoss().isEmpty())) {
+            missing = "has not come to an evaluation and a checkpoint yet; need one that has";
+        }
         if (!missing.isEmpty()) {
             run.close();
             throw new IllegalArgumentException("--run: " + path + " " + missing);

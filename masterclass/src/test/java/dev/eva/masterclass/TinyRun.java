@@ -13,7 +13,10 @@ import dev.eva.model.train.TrainingRun;
 import dev.eva.moe.MoeConfig;
 import dev.eva.moe.RoutingMethod;
 import dev.eva.nn.RopeConfig;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The smallest run that has every part. */
 final class TinyRun {
@@ -44,8 +47,8 @@ final class TinyRun {
                 42);
     }
 
-    /** A run before its first step. */
-    static TrainingRun begin(Path folder, long steps) {
+    /** A run before its first step; its text lies beside its folder. */
+    static TrainingRun begin(Path folder, long steps) throws IOException {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 200; i++) {
             text.append("The ")
@@ -54,6 +57,7 @@ final class TinyRun {
                     .append(i % 13)
                     .append(".\n");
         }
-        return TrainingRun.create(folder, "tiny", shape(), new Corpus.Literal(text.toString()), "byte", train(steps));
+        Path file = Files.writeString(folder.resolveSibling("text.txt"), text);
+        return TrainingRun.create(folder, "tiny", shape(), Corpus.files(List.of(file)), "byte", train(steps));
     }
 }

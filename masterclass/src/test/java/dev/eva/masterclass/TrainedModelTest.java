@@ -79,6 +79,26 @@ class TrainedModelTest {
     }
 
     @Test
+    void anExistingRunIsJudgedAndOneThatHasNotEndedIsRefused() throws Exception {
+        MasterclassSettings settings = new MasterclassSettings(dir, true, 1, Optional.of(dir.resolve("run")));
+        try (TrainingRun run = TinyRun.begin(dir.resolve("run"), STEPS)) {
+            assertThat(run.checkpoints()).isEmpty();
+        }
+        assertThatThrownBy(() -> new TrainingExperiment(settings).results((what, share) -> {}))
+                .hasMessageContaining("has not come to an evaluation and a checkpoint yet");
+        try (TrainingRun run = TrainingRun.resume(dir.resolve("run"))) {
+            run.run(Optional.empty(), TrainListener.NONE);
+        }
+        TrainingExperiment.Results results = new TrainingExperiment(settings).results((what, share) -> {});
+        SuccessCriteria.Evidence evidence = SuccessCriteria.Evidence.of(results);
+        assertThat(evidence.rowSaved()).isGreaterThan(SuccessCriteria.SAVED);
+        assertThat(evidence.endToEnd()).isEqualTo(3);
+        assertThat(evidence.fp8Skipped()).isZero();
+        assertThat(ComponentScores.of(results, 1.5)).hasSize(6).allSatisfy(s -> assertThat(s.value())
+                .isBetween(0.0, 1.0));
+    }
+
+    @Test
     void usageNeedsAWindow() throws Exception {
         try (TrainingRun run = TinyRun.begin(dir.resolve("run"), STEPS)) {
             assertThatThrownBy(
