@@ -39,18 +39,19 @@ final class CacheSection implements Section {
     }
 
     private static void problem(Lesson lesson) {
-        lesson.text("A transformer writes one token at a time. Each new token looks back at the keys and values of all "
-                + "tokens before it, so these are kept: in every layer, for every head, a key and a value a token. That "
-                + "store, the *key-value cache*, grows with the text and soon outweighs what else a sequence needs. It "
-                + "decides how long a text may get, how many people a machine can serve, and how fast: all of it is read "
-                + "again for every token.");
+        lesson.text("A transformer writes one token at a time. Each new token looks back at the keys and values of "
+                + "all tokens before it, so these are kept: in every layer, for every head, a key and a value a "
+                + "token. That store, the *key-value cache*, grows with the text and soon outweighs what else a "
+                + "sequence needs. It decides how long a text may get, how many people a machine can serve, and how "
+                + "fast: all of it is read again for every token.");
         lesson.formula(
                 "\\text{standard} = 2 \\cdot B \\cdot T \\cdot N \\cdot H \\quad \\text{latent} = B \\cdot T \\cdot R "
                         + "\\quad \\text{real row} = B \\cdot T \\cdot (R + H^R)",
                 "$B$ sequences of $T$ tokens; $N$ heads of width $H$; values of one layer",
-                "$R$ width of the latent: one vector a token from which keys and values of *all* heads can be made again",
-                "$H^R$ width of the one rotated key that all heads share: positions cannot be in the latent, so a small "
-                        + "key beside it carries them");
+                "$R$ width of the latent: one vector a token from which keys and values of *all* heads can be made "
+                        + "again",
+                "$H^R$ width of the one rotated key that all heads share: positions cannot be in the latent, so a "
+                        + "small key beside it carries them");
         lesson.text("Multi-head latent attention keeps the small vector in place of what is made of it. The founding "
                 + "document counts the latent alone; a real cache holds the rotated key as well, so both are shown. "
                 + "[DeepSeek-V2, arXiv:2405.04434, section 2.1]");
@@ -95,10 +96,10 @@ final class CacheSection implements Section {
         }
         lesson.table(table);
         lesson.finding("The first four rows are the founding document's, with a latent of a quarter of the width: it "
-                + "says {paper.cache.latent_saved:1} and {paper.cache.latent_ratio:1} for each, and so it is, whatever the "
-                + "width. What it calls DeepSeek-V3 is not that model's shape. The real one has $128$ heads of $128$ and a "
-                + "latent of $512$ beside a key of $64$: it saves {cache.v3.row_saved:1}, a factor of "
-                + "{cache.v3.row_ratio:1}.");
+                + "says {paper.cache.latent_saved:1} and {paper.cache.latent_ratio:1} for each, and so it is, "
+                + "whatever the width. What it calls DeepSeek-V3 is not that model's shape. The real one has $128$ "
+                + "heads of $128$ and a latent of $512$ beside a key of $64$: it saves {cache.v3.row_saved:1}, a "
+                + "factor of {cache.v3.row_ratio:1}.");
     }
 
     private static void headline(Lesson lesson) {
@@ -116,8 +117,8 @@ final class CacheSection implements Section {
         lesson.heading("Where the famous {paper.cache.headline:1} comes from");
         lesson.text(
                 "Not from one shape with and without a latent, but from two models as they were served: DeepSeek-67B, "
-                        + "whose query heads share $8$ key-value heads already, at $16$ bits, and DeepSeek-V2, whose latents are "
-                        + "stored in $6$ bits on average. [DeepSeek-V2, arXiv:2405.04434, section 3.2.3]");
+                        + "whose query heads share $8$ key-value heads already, at $16$ bits, and DeepSeek-V2, whose "
+                        + "latents are stored in $6$ bits on average. [DeepSeek-V2, arXiv:2405.04434, section 3.2.3]");
         lesson.table(DataTable.of("A token over all layers.", "", "values", "bits", "bytes")
                 .row(
                         "DeepSeek-67B, $95$ layers of $2 \\times 8 \\times 128$",
@@ -131,9 +132,10 @@ final class CacheSection implements Section {
                         "{cache.headline.latent_bytes}")
                 .row("saved", "{cache.headline.saved_values:1}", "", "{cache.headline.saved_bytes:2}"));
         lesson.finding(
-                "Fewer values alone save {cache.headline.saved_values:1}, against a model that saved before; "
-                        + "with fewer bits it is {cache.headline.saved_bytes:2}, the paper's {paper.cache.headline:1}. Against "
-                        + "attention of the same shape that keeps all heads a latent saves more: {cache.v3.row_saved:1} in V3.");
+                "Fewer values alone save {cache.headline.saved_values:1}, against a model that saved before; with "
+                        + "fewer bits it is {cache.headline.saved_bytes:2}, the paper's {paper.cache.headline:1}. "
+                        + "Against attention of the same shape that keeps all heads a latent saves more: "
+                        + "{cache.v3.row_saved:1} in V3.");
     }
 
     private void growth(Lesson lesson) {
@@ -155,10 +157,10 @@ final class CacheSection implements Section {
         lesson.picture(
                 "cache-growth",
                 chart,
-                "Every cache grows in proportion to the text, so all lines have slope one; a latent moves the line down. "
-                        + "Published models in $16$ bit, ours in F32. Look at V3: with its {cache.token.v3} a token it lies "
-                        + "below GPT-2 XL with {cache.token.gpt2xl}, a model of a four-hundredth of "
-                        + "V3's size; keeping all heads it would take {cache.token.v3full}. (GPT-2 was made for $1024$ "
-                        + "tokens; its lines go on for comparison.)");
+                "Every cache grows in proportion to the text, so all lines have slope one; a latent moves the line "
+                        + "down. Published models in $16$ bit, ours in F32. Look at V3: with its {cache.token.v3} a "
+                        + "token it lies below GPT-2 XL with {cache.token.gpt2xl}, a model of a four-hundredth of "
+                        + "V3's size; keeping all heads it would take {cache.token.v3full}. (GPT-2 was made for "
+                        + "$1024$ tokens; its lines go on for comparison.)");
     }
 }

@@ -16,10 +16,10 @@ import java.util.Map;
 public final class Masterclass {
     private static final String TITLE = "How DeepSeek-V3 works";
     private static final String INTRODUCTION =
-            "Latent attention, routed experts, numbers of $8$ bits, and how they fit "
-                    + "together: each section says what the problem is, gives the formula, shows the code that ran and what came "
-                    + "out *on this machine, in this run*. Numbers in bold type and in tables were computed or measured for this "
-                    + "page; all of them are in `figures.json` beside it, under the names that the page's source gives them.";
+            "Latent attention, routed experts, numbers of $8$ bits, and how they fit together: each section says what "
+                    + "the problem is, gives the formula, shows the code that ran and what came out *on this machine, "
+                    + "in this run*. Numbers in bold type and in tables were computed or measured for this page; all "
+                    + "of them are in `figures.json` beside it, under the names that the page's source gives them.";
 
     private final MasterclassSettings settings;
     private final List<Section> sections;
@@ -51,7 +51,11 @@ public final class Masterclass {
         if (Files.exists(settings.out()) && !Files.isDirectory(settings.out())) {
             throw new IllegalArgumentException("--out: " + settings.out() + " is a file; need a folder for the page");
         }
-        return new Masterclass(settings, Sections.all(settings));
+        return of(settings, Sections.all(settings));
+    }
+
+    static Masterclass of(MasterclassSettings settings, List<Section> sections) {
+        return new Masterclass(settings, sections);
     }
 
     /** Runs all sections in order, then writes page, pictures and figures. */

@@ -14,9 +14,17 @@ final class Sections {
     /** @throws IllegalArgumentException if the run that the settings name is none */
     static List<Section> all(MasterclassSettings settings) {
         DeepSeekConfig trained = settings.run().map(Sections::shape).orElseGet(Presets::shakespeare);
+        LatentRun latent = new LatentRun();
+        MoeLayer experts = new MoeLayer();
         TrainingExperiment training = new TrainingExperiment(settings);
         return List.of(
                 new CacheSection(trained),
+                new LatentSection(latent),
+                new LatentPictureSection(latent),
+                new MoeSection(experts),
+                new PatternSection(experts),
+                new Fp8Section(),
+                new ProductSection(),
                 new BlockSection(),
                 new TrainingSection(training),
                 new PerformanceSection(training),

@@ -26,12 +26,28 @@ public final class MlaTrain {
      * @return (batch * length, D), to be added to the residual stream
      */
     public Tensor forward(Tensor x, int batch, int length) {
-        int latent = weights.config().kvLoraRank();
+        Expanded e = expand(x);
+        Tensor kRope =
+                narrow(e.down, weights.config().kvLoraRank(), weights.config().qkRopeHeadDim());
+        return weights.wo().forward(mlaAttention(e.q, e.keyValue, kRope, weights, batch, length));
+    }
+
+    /**
+     * What attention is made of, before positions are rotated in: M rows, a token each.
+     *
+     * @param q (M, N*(nope+rope)) queries, a head after the other
+     * @param down (M, R+rope) the latent before its norm, then the key that all heads share
+     * @param latent (M, R) the latent after its norm, as a cache keeps it
+     * @param keyValue (M, N*(nope+v)) made from the latent: the key of a head without position, then its value
+     */
+    public record Expanded(Tensor q, Tensor down, Tensor latent, Tensor keyValue) {}
+
+    /** The first half of {@link #forward}: x (M, D) -> queries, latents, keys and values. */
+    public Expanded expand(Tensor x) {
         Tensor q = weights.query().forward(x);
-        Tensor cK = weights.wkvA().forward(x);
-        Tensor c = weights.kvNorm().forward(narrow(cK, 0, latent));
-        Tensor kRope = narrow(cK, latent, weights.config().qkRopeHeadDim());
-        Tensor kv = weights.wkvB().forward(c);
-        return weights.wo().forward(mlaAttention(q, kv, kRope, weights, batch, length));
+        Tensor down = weights.wkvA().forward(x);
+        Tensor latent =
+                weights.kvNorm().forward(narrow(down, 0, weights.config().kvLoraRank()));
+        return new Expanded(q, down, latent, weights.wkvB().forward(latent));
     }
 }

@@ -1,6 +1,8 @@
 package dev.eva.report;
 
 import java.awt.Graphics2D;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +50,7 @@ public final class BarChart implements Chart {
         return this;
     }
 
-    /** The value of each bar, written on it. */
+    /** The value of each bar, written on it with three digits or as a whole number. */
     public BarChart labels() {
         labels = true;
         return this;
@@ -94,11 +96,25 @@ public final class BarChart implements Chart {
         }
         for (int i = 0; i < series.size(); i++) {
             Series s = series.get(i);
-            chart.addSeries(s.name, places, Arrays.stream(s.values).boxed().toList())
+            chart.addSeries(
+                            s.name,
+                            places,
+                            Arrays.stream(s.values).map(this::shown).boxed().toList())
                     .setFillColor(theme.series(i));
         }
         chart.paint(g, width, plotHeight);
         legend.paint(g, theme, plotHeight);
+    }
+
+    /** The library writes all digits of a value on its bar. */
+    private double shown(double value) {
+        if (!labels || value == 0) {
+            return value;
+        }
+        int decimals = Math.max(0, 2 - (int) Math.floor(Math.log10(Math.abs(value))));
+        return BigDecimal.valueOf(value)
+                .setScale(decimals, RoundingMode.HALF_EVEN)
+                .doubleValue();
     }
 
     private Legend legend(Theme theme) {

@@ -29,7 +29,7 @@ public final class Figures {
             }
             int magnitude = (int) Math.floor(Math.log10(Math.abs(value)));
             return magnitude < -DIGITS
-                    ? String.format(Locale.ROOT, "%.1e", value)
+                    ? String.format(Locale.ROOT, "%.2e", value).replaceAll("e-0?", "e-")
                     : number(Math.max(0, DIGITS - 1 - magnitude));
         }
 

@@ -17,6 +17,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 public final class LineChart implements Chart {
     private static final int MARKER = 5;
+    private static final double MANY_DECADES = 1e7;
 
     private enum Kind {
         CURVE,
@@ -146,28 +147,21 @@ public final class LineChart implements Chart {
         if (yMin != null) {
             style.setYAxisMin(yMin).setYAxisMax(yMax);
         }
+        double xMin =
+                series.stream().flatMapToDouble(s -> Arrays.stream(s.x)).min().orElseThrow();
+        double xMax =
+                series.stream().flatMapToDouble(s -> Arrays.stream(s.x)).max().orElseThrow();
         if (!logX) {
-            style.setXAxisMin(xMin());
+            // The library labels values at equal distances as they are (1, 9, 17), all others at round numbers.
+            style.setXAxisMin(xMin - 1e-4 * (xMax - xMin));
+        } else if (xMax / xMin > MANY_DECADES) {
+            Style.powersOfTen(style);
         }
         for (int i = 0; i < series.size(); i++) {
             add(chart, series.get(i), theme.series(i));
         }
         chart.paint(g, width, plotHeight);
         legend.paint(g, theme, plotHeight);
-    }
-
-    /**
-     * A hair less than the least x: the library labels values at equal distances as they are (1, 9, 17), all others at
-     * round numbers.
-     */
-    private double xMin() {
-        double min = Double.POSITIVE_INFINITY;
-        double max = Double.NEGATIVE_INFINITY;
-        for (Series s : series) {
-            min = Math.min(min, Arrays.stream(s.x).min().orElseThrow());
-            max = Math.max(max, Arrays.stream(s.x).max().orElseThrow());
-        }
-        return min - 1e-4 * (max - min);
     }
 
     private Legend legend(Theme theme) {

@@ -47,6 +47,14 @@ final class Style {
     static void ticks(AxesChartStyler s, boolean logX, boolean logY) {
         s.setXAxisLogarithmic(logX).setYAxisLogarithmic(logY);
         s.setXAxisDecimalPattern(PATTERN).setYAxisDecimalPattern(PATTERN);
+        if (logX || logY) {
+            s.setPlotGridLinesStroke(new BasicStroke(0.4f));
+        }
+    }
+
+    /** Powers of ten at the ticks of the x axis: for many decades, whose labels would touch. */
+    static void powersOfTen(AxesChartStyler s) {
+        s.setXAxisDecimalPattern("0E0");
     }
 
     /** A number at a tick: short, and the same in every language. */

@@ -28,13 +28,6 @@ class ChartsTest {
         double[] root = IntStream.range(1, 200).mapToDouble(Math::sqrt).toArray();
         double[] wave =
                 IntStream.range(1, 200).mapToDouble(i -> 5 * Math.sin(i * 0.1)).toArray();
-        double[][] field = new double[40][160];
-        for (int i = 0; i < field.length; i++) {
-            for (int j = 0; j < field[i].length; j++) {
-                field[i][j] = Math.sin(i * 0.2) * Math.cos(j * 0.05) * 3;
-            }
-        }
-        double[][] few = {{0, 0.5, 1}, {0.25, 0.75, 0.1}};
         double[] powers = {32, 64, 128, 256, 512, 1024};
         Map<String, Chart> all = new TreeMap<>();
         all.put(
@@ -63,6 +56,19 @@ class ChartsTest {
                 new LineChart("The other axis", "tokens", "share")
                         .curve("root", x, root)
                         .logY());
+        all.putAll(fieldCharts());
+        return all;
+    }
+
+    private static Map<String, Chart> fieldCharts() {
+        double[][] field = new double[40][160];
+        for (int i = 0; i < field.length; i++) {
+            for (int j = 0; j < field[i].length; j++) {
+                field[i][j] = Math.sin(i * 0.2) * Math.cos(j * 0.05) * 3;
+            }
+        }
+        double[][] few = {{0, 0.5, 1}, {0.25, 0.75, 0.1}};
+        Map<String, Chart> all = new TreeMap<>();
         all.put(
                 "bars",
                 new BarChart("Bars", "expert", "share", List.of("0", "1", "2", "3"))

@@ -24,7 +24,7 @@ class MarkupTest {
                 .isEqualTo("It takes <data class=\"figure\" data-name=\"cache.gpt2.standard\" value=\"12.0\">12.0 MB"
                         + "</data>.");
         assertThat(Markup.plain("{=cache.gpt2.standard:2}, {ratio:1}, {ratio}, {tiny}", figures))
-                .isEqualTo("12.00, 56.9x, 56.89x, 2.1e-07");
+                .isEqualTo("12.00, 56.9x, 56.89x, 2.12e-7");
         assertThatThrownBy(() -> Markup.html("{nothing}", figures)).hasMessageContaining("nothing");
     }
 

@@ -57,6 +57,7 @@ class BadInputTest {
         "logits a --ids 1,two                       | eva logits: Invalid value for option '--ids'",
         "logits a --ids 1 --prompt x                | eva logits: ",
         "logits a --ids 1 --max-tokens -1           | eva logits: --max-tokens: -1; need 0 or more",
+        "masterclass --seed x                       | eva masterclass: Invalid value for option '--seed': 'x' is not a",
         "memory --heads 0                           | eva memory: --heads: 0; need at least 1",
         "memory --latent 3                          | eva memory: a shape of your own needs --heads",
         "memory --preset v4                         | eva memory: --preset: unknown name v4; need one of mini,",
@@ -89,6 +90,8 @@ class BadInputTest {
         expect(FAILED, eva("info", dir.toString()), dir.toString());
         Path file = Files.writeString(dir.resolve("file"), "text".repeat(1000));
         expect(FAILED, eva("train", "--steps", "1", "--out", file.toString()), file + ": is a file");
+        expect(FAILED, eva("masterclass", "--out", file.toString()), "--out: " + file + " is a file; need a folder");
+        expect(FAILED, eva("masterclass", "--run", dir.toString()), "--run: " + dir + " is no run of eva train");
         expect(FAILED, eva("init", "--preset", "mini", file.toString()), file + ": is a file; need the name of a new");
         expect(FAILED, eva("init", "--preset", "mini", dir.toString()), dir + ": is not empty and is not overwritten");
     }
