@@ -145,7 +145,7 @@ final class CacheSection implements Section {
         }
         LineChart chart = new LineChart("Cache of a sequence, all layers", "tokens in the context", "MiB")
                 .logLog()
-                .size(720, 460);
+                .size(640, 460);
         Figures f = lesson.figures();
         for (Growth g : CacheExperiment.growth(trained)) {
             f.put("cache.token." + g.id(), g.bytesAToken(), "bytes");

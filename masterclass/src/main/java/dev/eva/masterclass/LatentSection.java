@@ -25,11 +25,10 @@ final class LatentSection implements Section {
 
     @Override
     public void run(Lesson lesson) {
-        lesson.text(
-                "Attention compares a *query* of the newest token with the *key* of each token before it and mixes "
-                        + "their *values*. Latent attention makes keys and values in two steps: down to a narrow "
-                        + "vector that is kept, and up again to all heads when they are needed. [DeepSeek-V2, "
-                        + "arXiv:2405.04434, section 2.1.2]");
+        lesson.text("Attention compares a *query* of the newest token with the *key* of each token before it and mixes "
+                + "their *values*. Latent attention makes keys and values in two steps: down to a narrow "
+                + "vector that is kept, and up again to all heads when they are needed. [DeepSeek-V2, "
+                + "arXiv:2405.04434, section 2.1.2]");
         lesson.formula(
                 "c_t = \\text{norm}(W^{DKV} h_t) \\quad k_t^C = W^{UK} c_t \\quad v_t = W^{UV} c_t \\quad k_t^R = "
                         + "\\text{rope}_t(W^{KR} h_t)",
@@ -37,7 +36,7 @@ final class LatentSection implements Section {
                 "$k_t^C, v_t \\in (N \\cdot H)$ keys and values of all heads, $N = 8$ of $H = 64$",
                 "$k_t^R \\in (H^R)$ one key for all heads that carries the position, $H^R = 32$",
                 "kept for each token: $c_t$ and $k_t^R$, $R + H^R = 160$ values in place of $2 N H = 1024$");
-        lesson.text("Why the second key? The way up can be moved to the query: $q \\cdot (W^{UK} c) = (W^{UK T} q) "
+        lesson.text("Why the second key? The way up can be moved to the query: $q \\cdot (W^{UK} c) = ((W^{UK})^T q) "
                 + "\\cdot c$, so a score needs no key, only the latent. A rotation that depends on both positions "
                 + "would stand between the two matrices and forbid that. So positions get a small key of their own, "
                 + "and the score is a sum of two products.");

@@ -62,7 +62,8 @@ public final class Masterclass {
     public Outcome run(MasterclassListener listener) {
         Figures figures = new Figures();
         Machine machine = Machine.here();
-        Page page = new Page(TITLE, INTRODUCTION, figures);
+        Map<String, Object> about = about(machine);
+        Page page = new Page(TITLE, INTRODUCTION, line(about, machine), figures);
         Lesson lesson = new Lesson(settings, page, figures, listener);
         for (int i = 0; i < sections.size(); i++) {
             Section section = sections.get(i);
@@ -70,8 +71,16 @@ public final class Masterclass {
             page.section(section.id(), section.title());
             section.run(lesson);
         }
-        Path index = PageFiles.write(settings.out(), page, figures, about(machine));
+        Path index = PageFiles.write(settings.out(), page, figures, about);
         return new Outcome(index, List.copyOf(lesson.verdicts()));
+    }
+
+    private static String line(Map<String, Object> about, Machine m) {
+        return m.cpu() + ", " + m.cores() + " cores, " + m.threads() + " threads; " + m.system() + "; Java " + m.java()
+                + "; "
+                + m.kernels() + "; seed " + about.get("seed")
+                + (about.get("quick").equals(true) ? ", quick" : "") + "; "
+                + about.get("date");
     }
 
     private Map<String, Object> about(Machine machine) {

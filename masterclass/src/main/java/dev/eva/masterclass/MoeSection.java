@@ -145,7 +145,7 @@ final class MoeSection implements Section {
                 "moe-score",
                 new LineChart("Balance score of all tokens so far", "batches", "score")
                         .marked("score", batch, score)
-                        .size(720, 320),
+                        .size(640, 320),
                 "A few tokens always look uneven, even for a fair router: with more of them the score settles at what "
                         + "the router really does.");
     }

@@ -116,7 +116,7 @@ final class PatternSection implements Section {
                                 "tokens",
                                 Arrays.stream(r.all().counts()).asDoubleStream().toArray())
                         .labels()
-                        .size(720, 320),
+                        .size(640, 320),
                 "The sums of the columns: tokens that each expert got.");
         lesson.picture(
                 "experts-balance",

@@ -19,7 +19,7 @@ public final class BarChart implements Chart {
     private final String yLabel;
     private final List<String> places;
     private final List<Series> series = new ArrayList<>();
-    private int width = 720;
+    private int width = 640;
     private int height = 380;
     private boolean labels;
     private Double yMin;
@@ -56,7 +56,7 @@ public final class BarChart implements Chart {
         return this;
     }
 
-    /** Another size than 720 x 380. */
+    /** Another size than 640 x 380. */
     public BarChart size(int newWidth, int newHeight) {
         width = newWidth;
         height = newHeight;

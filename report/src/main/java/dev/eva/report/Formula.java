@@ -34,7 +34,6 @@ final class Formula {
             Map.entry("dots", "…"),
             Map.entry("ne", "≠"),
             Map.entry("norm", "‖"),
-            Map.entry("quad", "\u2003"),
             Map.entry("lfloor", "⌊"),
             Map.entry("rfloor", "⌋"));
     /** Signs whose scripts stand above and below. */
@@ -176,9 +175,6 @@ final class Formula {
         String sign = SIGNS.get(name);
         if (sign == null) {
             throw error("unknown \\" + name);
-        }
-        if (name.equals("quad")) {
-            return "<mspace width=\"1em\"/>";
         }
         boolean operator = sign.length() > 1 || OPERATORS.contains(sign);
         return operator ? "<mo>" + sign + "</mo>" : "<mi>" + sign + "</mi>";

@@ -25,7 +25,7 @@ public final class HeatMap implements Chart {
     private final double[][] values;
     private List<String> rows;
     private List<String> columns;
-    private int width = 720;
+    private int width = 640;
     private int height = 400;
     private int decimals = -1;
     private double min;
@@ -75,7 +75,7 @@ public final class HeatMap implements Chart {
         return this;
     }
 
-    /** Another size than 720 x 400. */
+    /** Another size than 640 x 400. */
     public HeatMap size(int newWidth, int newHeight) {
         width = newWidth;
         height = newHeight;

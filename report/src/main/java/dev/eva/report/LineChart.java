@@ -44,7 +44,7 @@ public final class LineChart implements Chart {
     private final String xLabel;
     private final String yLabel;
     private final List<Series> series = new ArrayList<>();
-    private int width = 720;
+    private int width = 640;
     private int height = 420;
     private boolean logX;
     private boolean logY;
@@ -102,7 +102,7 @@ public final class LineChart implements Chart {
         return this;
     }
 
-    /** Another size than 720 x 420. */
+    /** Another size than 640 x 420. */
     public LineChart size(int newWidth, int newHeight) {
         width = newWidth;
         height = newHeight;

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A page in one file: pictures and style are inside, nothing is fetched, no script runs. Prose and cells are markup:
@@ -25,15 +26,22 @@ public final class Page {
 
     private final String title;
     private final String introduction;
+    private final String about;
     private final Figures figures;
     private final List<Part> parts = new ArrayList<>();
     private final List<Picture> pictures = new ArrayList<>();
     private final StringBuilder body = new StringBuilder();
 
-    /** An empty page. */
-    public Page(String title, String introduction, Figures figures) {
+    /**
+     * An empty page.
+     *
+     * @param introduction markup
+     * @param about what the figures belong to, machine and date for instance; shown as it is
+     */
+    public Page(String title, String introduction, String about, Figures figures) {
         this.title = title;
         this.introduction = introduction;
+        this.about = about;
         this.figures = figures;
     }
 
@@ -81,13 +89,17 @@ public final class Page {
     }
 
     /**
-     * A formula in a line of its own.
+     * A formula in a line of its own; its parts between {@code \quad} move below each other where it is narrow.
      *
      * @param formula in the notation of {@code $...$}
      * @param where what its letters are, with shapes and units; markup
      */
     public void formula(String formula, String... where) {
-        body.append("<div class=\"formula\">\n").append(Formula.block(formula)).append('\n');
+        body.append("<div class=\"formula\"><div>\n");
+        for (String part : formula.split(Pattern.quote("\\quad"))) {
+            body.append(Formula.block(part)).append('\n');
+        }
+        body.append("</div>\n");
         if (where.length > 0) {
             list(where);
         }
@@ -110,8 +122,8 @@ public final class Page {
 
     /** A table. */
     public void table(DataTable table) {
-        body.append("<div class=\"table\"><table>\n<caption>").append(Markup.html(table.caption(), figures));
-        body.append("</caption>\n<thead><tr>");
+        body.append("<figure class=\"table\"><figcaption>").append(Markup.html(table.caption(), figures));
+        body.append("</figcaption>\n<div><table>\n<thead><tr>");
         for (String cell : table.header()) {
             body.append("<th scope=\"col\">").append(Markup.html(cell, figures)).append("</th>");
         }
@@ -125,7 +137,7 @@ public final class Page {
             }
             body.append("</tr>\n");
         }
-        body.append("</tbody>\n</table></div>\n");
+        body.append("</tbody>\n</table></div></figure>\n");
     }
 
     /** A chart, drawn for bright and for dark pages; {@code name} becomes that of its files. */
@@ -171,7 +183,8 @@ public final class Page {
         out.append("</style>\n</head>\n<body>\n<main>\n<header><h1>")
                 .append(Markup.escape(title))
                 .append("</h1>\n");
-        out.append("<p>").append(Markup.html(introduction, figures)).append("</p>\n</header>\n<nav><ol>\n");
+        out.append("<p>").append(Markup.html(introduction, figures)).append("</p>\n<p class=\"about\"><code>");
+        out.append(Markup.escape(about)).append("</code></p>\n</header>\n<nav><ol>\n");
         for (Part part : parts) {
             out.append("<li><a href=\"#").append(part.id).append("\">").append(Markup.html(part.title, figures));
             out.append("</a></li>\n");

@@ -8,9 +8,9 @@ import org.knowm.xchart.style.AxesChartStyler;
 
 /** The look that all charts share. */
 final class Style {
-    static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 14);
-    static final Font LABEL = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
-    static final Font TICK = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
+    static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 15);
+    static final Font LABEL = new Font(Font.SANS_SERIF, Font.PLAIN, 14);
+    static final Font TICK = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
     static final float LINE = 2f;
     private static final String PATTERN = "#,##0.########";
 

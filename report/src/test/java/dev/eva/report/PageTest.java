@@ -19,7 +19,7 @@ import tools.jackson.databind.ObjectMapper;
 
 class PageTest {
     private final Figures figures = new Figures();
-    private final Page page = new Page("A page", "Of $2$ parts.", figures);
+    private final Page page = new Page("A page", "Of $2$ parts.", "1 machine", figures);
 
     private Path write(Path folder) {
         figures.put("first.count", 1234, "tokens");
