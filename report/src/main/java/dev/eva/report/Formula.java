@@ -4,8 +4,8 @@ import java.util.Map;
 
 /**
  * A formula in a small part of TeX's notation as MathML, which browsers draw by themselves: letters, numbers and
- * operators, {@code a_b^c}, groups in braces, {@code \frac}, {@code \sqrt}, {@code \hat}, {@code \tilde}, {@code \text},
- * sums with limits, Greek letters and the signs of {@link #SIGNS}.
+ * operators, {@code a_b^c}, groups in braces, {@code \frac}, {@code \sqrt}, {@code \hat}, {@code \tilde},
+ * {@code \text}, sums with limits, Greek letters and the signs of {@link #SIGNS}.
  */
 final class Formula {
     private static final Map<String, String> SIGNS = Map.ofEntries(

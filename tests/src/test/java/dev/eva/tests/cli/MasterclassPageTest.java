@@ -19,7 +19,6 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -34,7 +33,6 @@ import tools.jackson.databind.ObjectMapper;
  * (GPT-2, 1x128) are no number.
  */
 @Tag("slow")
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MasterclassPageTest {
     /** The sections in order. */
     private static final List<String> SECTIONS =
@@ -51,14 +49,14 @@ class MasterclassPageTest {
     private static final Pattern NUMBER = Pattern.compile("[-+−(\"]*\\d[\\d.,]*(e-?\\d+)?(x|%)?[.,;:)\"]*");
 
     @TempDir
-    Path folder;
+    static Path folder;
 
-    private Cli result;
-    private String page;
-    private JsonNode json;
+    private static Cli result;
+    private static String page;
+    private static JsonNode json;
 
     @BeforeAll
-    void run() throws IOException {
+    static void run() throws IOException {
         result = eva("masterclass", "--quick", "--out", folder.toString());
         page = Files.readString(folder.resolve("index.html"));
         json = new ObjectMapper().readTree(Files.readString(folder.resolve("figures.json")));
