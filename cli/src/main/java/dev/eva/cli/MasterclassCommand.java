@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
         versionProvider = Eva.Version.class,
         header = "How DeepSeek-V3 works, shown by experiments that run here.",
         description = {
-            "%nLatent attention, routed experts, FP8, and a model that is really trained: twelve sections, whose tables "
-                    + "are printed as they come. At the end there is a page for the browser, index.html, with formulas, "
-                    + "code, tables and pictures of this run, and all its numbers in figures.json.",
+            "%nLatent attention, routed experts, FP8, and a model that is really trained: twelve sections, whose "
+                    + "tables are printed as they come. At the end there is a page for the browser, index.html, with "
+                    + "formulas, code, tables and pictures of this run, and all its numbers in figures.json.",
             "%nExit code 1 if one of the success criteria is not met.%n"
         },
         footer = {

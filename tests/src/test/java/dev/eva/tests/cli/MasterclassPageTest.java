@@ -35,10 +35,21 @@ import tools.jackson.databind.ObjectMapper;
 @Tag("slow")
 class MasterclassPageTest {
     /** The sections in order. */
-    private static final List<String> SECTIONS =
-            List.of("cache", "mla", "mla-picture", "moe", "experts", "fp8", "fp8-product");
+    private static final List<String> SECTIONS = List.of(
+            "cache",
+            "mla",
+            "mla-picture",
+            "moe",
+            "experts",
+            "fp8",
+            "fp8-product",
+            "block",
+            "training",
+            "performance",
+            "criteria",
+            "phase2");
     /** How many pictures each of them has. */
-    private static final List<Integer> PICTURES = List.of(1, 0, 1, 2, 3, 4, 1);
+    private static final List<Integer> PICTURES = List.of(1, 0, 1, 2, 3, 4, 1, 1, 4, 3, 0, 2);
 
     private static final Pattern SECTION =
             Pattern.compile("<section id=\"([^\"]+)\">\n(.*?)</section>", Pattern.DOTALL);
