@@ -152,6 +152,6 @@ final class Phase2Section implements Section {
         lesson.picture(
                 "phase2-loss",
                 loss,
-                "The same batches for all. Look for curves that part: after so few " + "steps they hardly do.");
+                "The same batches for all. Look for curves that part: after so few steps they hardly do.");
     }
 }
