@@ -27,9 +27,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  eva masterclass                            about five minutes, two of them training",
-            "  eva masterclass --quick                    a page in about half a minute",
-            "  eva masterclass --run runs/mine --out mine with the model of a run of yours"
+            "  eva masterclass                 the whole of it, some minutes",
+            "  eva masterclass --quick         shorter training and experiments",
+            "  eva masterclass --run runs/mine with the model of a run of yours"
         })
 final class MasterclassCommand implements Callable<Integer> {
     @Spec
