@@ -48,10 +48,22 @@ public final class Masterclass {
      * @throws IllegalArgumentException if the settings name a folder that cannot be used
      */
     public static Masterclass of(MasterclassSettings settings) {
-        if (Files.exists(settings.out()) && !Files.isDirectory(settings.out())) {
-            throw new IllegalArgumentException("--out: " + settings.out() + " is a file; need a folder for the page");
-        }
+        checkFolder(settings.out());
         return of(settings, Sections.all(settings));
+    }
+
+    /** Asked before minutes of work, not after them. */
+    private static void checkFolder(Path out) {
+        Path there = out.toAbsolutePath();
+        while (!Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (!Files.isDirectory(there)) {
+            throw new IllegalArgumentException("--out: " + there + " is a file; need a folder for the page");
+        }
+        if (!Files.isWritable(there)) {
+            throw new IllegalArgumentException("--out: " + there + ": permission denied; choose another folder");
+        }
     }
 
     static Masterclass of(MasterclassSettings settings, List<Section> sections) {

@@ -130,8 +130,8 @@ final class Phase2Section implements Section {
                         .bars(
                                 "median",
                                 rows.stream()
-                                        .mapToDouble(r ->
-                                                Math.rint(1e3 * r.course().stepTime().median()))
+                                        .mapToDouble(r -> Math.rint(
+                                                1e3 * r.course().stepTime().median()))
                                         .toArray())
                         .labels(),
                 "If a step's time followed the parameters, the last bar would be {phase2.growth:0} as high as the "

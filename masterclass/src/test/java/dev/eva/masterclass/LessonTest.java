@@ -122,6 +122,8 @@ class LessonTest {
     void foldersThatCannotBeUsedAreNamed(@TempDir Path folder) throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         assertThatThrownBy(() -> Masterclass.of(settings(file))).hasMessageContaining("--out: " + file + " is a file");
+        assertThatThrownBy(() -> Masterclass.of(settings(file.resolve("page"))))
+                .hasMessageContaining("--out: " + file + " is a file");
         assertThatThrownBy(() -> Masterclass.of(new MasterclassSettings(folder, true, 1, Optional.of(folder))))
                 .hasMessageContaining("--run: " + folder + " is no run of eva train");
     }

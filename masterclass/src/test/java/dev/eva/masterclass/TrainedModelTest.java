@@ -94,8 +94,9 @@ class TrainedModelTest {
         assertThat(evidence.rowSaved()).isGreaterThan(SuccessCriteria.SAVED);
         assertThat(evidence.endToEnd()).isEqualTo(3);
         assertThat(evidence.fp8Skipped()).isZero();
-        assertThat(ComponentScores.of(results, 1.5)).hasSize(6).allSatisfy(s -> assertThat(s.value())
-                .isBetween(0.0, 1.0));
+        assertThat(ComponentScores.of(results, 1.5))
+                .hasSize(6)
+                .allSatisfy(s -> assertThat(s.value()).isBetween(0.0, 1.0));
     }
 
     @Test
