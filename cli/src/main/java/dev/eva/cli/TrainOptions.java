@@ -7,6 +7,7 @@ import dev.eva.model.train.Precision;
 import dev.eva.model.train.ScheduleConfig;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainPresets;
+import dev.eva.nn.optim.MomentFormat;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -23,6 +24,12 @@ final class TrainOptions {
 
     @Option(names = "--optimizer", paramLabel = "TYPE", description = "adamw or muon.")
     private String optimizer;
+
+    @Option(
+            names = "--moments",
+            paramLabel = "fp32|bf16",
+            description = "What AdamW carries its moments in; bf16 takes half the memory (fp32).")
+    private MomentFormat moments;
 
     @Option(names = "--lr", paramLabel = "RATE", description = "Peak learning rate.")
     private Double lr;
@@ -97,6 +104,7 @@ final class TrainOptions {
                 || accumulate != null
                 || optimizer != null
                 || lr != null
+                || moments != null
                 || weightDecay != null
                 || schedule != null
                 || warmup != null
@@ -153,7 +161,8 @@ final class TrainOptions {
         OptimizerConfig chosen = optimizer == null || optimizer.equals(preset.type())
                 ? preset.withLr(rate)
                 : TrainPresets.optimizer(optimizer, lr == null ? TrainPresets.usualLr(optimizer) : rate);
-        return weightDecay == null ? chosen : chosen.withWeightDecay(weightDecay);
+        OptimizerConfig carrying = moments == null ? chosen : chosen.withMoments(moments);
+        return weightDecay == null ? carrying : carrying.withWeightDecay(weightDecay);
     }
 
     private ScheduleConfig schedule(ScheduleConfig preset) {

@@ -1,6 +1,7 @@
 package dev.eva.cli;
 
 import dev.eva.model.train.Budget;
+import dev.eva.model.train.RoundingMetrics;
 import dev.eva.model.train.RunFolder;
 import dev.eva.model.train.StepMetrics;
 import dev.eva.model.train.TrainConfig;
@@ -10,6 +11,8 @@ import dev.eva.model.train.TrainingRun;
 import dev.eva.tensor.kernel.Kernels;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -73,6 +76,7 @@ final class TrainProgress implements TrainListener {
             loss = Double.isNaN(loss) ? m.loss() : loss + SMOOTHING * (m.loss() - loss);
             speed = Double.isNaN(speed) ? m.tokensPerS() : speed + SMOOTHING * (m.tokensPerS() - speed);
         }
+        worrying(m);
         long now = System.nanoTime();
         if (shown != 0 && now - shown < (live ? LIVE_NANOS : PLAIN_NANOS)) {
             return;
@@ -85,6 +89,23 @@ final class TrainProgress implements TrainListener {
         } else {
             out.println(line);
         }
+    }
+
+    /** What rounding to FP8 lost is in the metrics; here it is a line only where it may harm. */
+    private void worrying(StepMetrics m) {
+        List<RoundingMetrics> bad =
+                m.fp8().stream().filter(RoundingMetrics::isWorrying).toList();
+        bad.stream()
+                .max(Comparator.comparingDouble(r -> r.overflow() + r.underflow()))
+                .ifPresent(r -> line(String.format(
+                        Locale.ROOT,
+                        "step %d  fp8: of %s's %ss %.1f %% overflow, %.1f %% become zero%s; see metrics.jsonl",
+                        m.step(),
+                        r.part(),
+                        r.kind(),
+                        100 * r.overflow(),
+                        100 * r.underflow(),
+                        bad.size() > 1 ? ", and so in " + (bad.size() - 1) + " more places" : "")));
     }
 
     private String line(StepMetrics m, TrainerState state) {

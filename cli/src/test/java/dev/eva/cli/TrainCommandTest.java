@@ -141,4 +141,19 @@ class TrainCommandTest {
         assertThat(err.toString()).contains("schedule: unknown type linear; need wsd or cosine");
         assertThat(dir.resolve("nothing")).doesNotExist();
     }
+
+    @Test
+    void precisionAndMomentsAreTheRuns() throws IOException {
+        String[] options = {"--length", "16", "--steps", "2", "--precision", "fp8", "--moments", "bf16"};
+        assertThat(train("fp8", options)).as(err::toString).isZero();
+        Path run = dir.resolve("fp8");
+        assertThat(Files.readString(run.resolve("train.json")))
+                .contains("\"precision\" : \"FP8\"", "\"moments\" : \"BF16\"");
+        List<String> metrics = Files.readAllLines(run.resolve("metrics.jsonl"));
+        assertThat(metrics.get(0)).contains("\"fp8\":[{\"part\":\"layers.0.attn\",\"kind\":\"activation\"");
+        assertThat(metrics.get(1)).doesNotContain("\"fp8\"").contains("\"kept_bytes\":");
+        assertThat(eva("train", "--resume", run.toString(), "--steps", "1")).isZero();
+        assertThat(train("bad", "--moments", "fp16")).isEqualTo(2);
+        assertThat(err.toString()).contains("--moments", "fp16", "FP32, BF16");
+    }
 }

@@ -82,6 +82,11 @@ public enum Fp8Format {
         return beyond;
     }
 
+    /** The largest value that rounds to zero: half of the smallest subnormal, a tie that goes to the even code. */
+    public float largestToZero() {
+        return Math.scalb(1f, -bias - mantissaBits);
+    }
+
     /** The first code, without sign, that is infinite or NaN. */
     public int firstSpecial() {
         return firstSpecial;

@@ -39,8 +39,7 @@ public interface Fp8Kernel {
     }
 
     /** {@code code_i = encode(x_i / scale)}, saturating. */
-    default void quantize(
-            Fp8Format format, int n, float scale, float[] x, int xOffset, byte[] codes, int codesOffset) {
+    default void quantize(Fp8Format format, int n, float scale, float[] x, int xOffset, byte[] codes, int codesOffset) {
         for (int i = 0; i < n; i++) {
             codes[codesOffset + i] = format.encode(x[xOffset + i] / scale);
         }
@@ -102,6 +101,29 @@ public interface Fp8Kernel {
             int outOffset) {
         for (int i = 0; i < n; i++) {
             out[outOffset + i] = format.decode(codes[codesOffset + i]) * scales[scalesOffset + i];
+        }
+    }
+
+    /** {@code out_i = scale * decode(encode(x_i / scale))}: quantised and back, without the codes; out may be x. */
+    default void round(Fp8Format format, int n, float scale, float[] x, int xOffset, float[] out, int outOffset) {
+        for (int i = 0; i < n; i++) {
+            out[outOffset + i] = format.decode(format.encode(x[xOffset + i] / scale)) * scale;
+        }
+    }
+
+    /** {@code out_i = scale_i * decode(encode(x_i / scale_i))}; out may be x. */
+    default void roundEach(
+            Fp8Format format,
+            int n,
+            float[] x,
+            int xOffset,
+            float[] scales,
+            int scalesOffset,
+            float[] out,
+            int outOffset) {
+        for (int i = 0; i < n; i++) {
+            float scale = scales[scalesOffset + i];
+            out[outOffset + i] = format.decode(format.encode(x[xOffset + i] / scale)) * scale;
         }
     }
 }

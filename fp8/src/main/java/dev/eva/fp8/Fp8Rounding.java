@@ -1,14 +1,20 @@
 package dev.eva.fp8;
 
+import dev.eva.fp8.Fp8Converter.Kind;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.OperandRounding;
+import dev.eva.tensor.kernel.RowPacking;
 import java.util.Arrays;
 
 /**
  * DeepSeek-V3's recipe for the three products with a weight: everything is E4M3 with scales of the data at hand.
  * Weights in blocks of 128 x 128; activations and gradients in tiles of 128 neighbours along what a product sums over:
  * 1 x 128 for {@code y = x W^T} and {@code dX = dY W}, 128 x 1 for {@code dW = dY^T x} (arXiv:2412.19437, section 3.3).
+ *
+ * <p>Activations are kept for the backward pass as they were rounded for y, in tiles of 1 x 128, and rounded again in
+ * tiles of 128 x 1. Their scales are powers of two, so that the second time costs nothing but what is too small for its
+ * new tile (section 3.3.3 has them for what it keeps). Scales of weights and gradients are float32.
  *
  * <p>Products of codes are added in float32: {@code q s} is exact there but for its last bit, so the values handed on
  * are {@code q s} and the product is a float32 one. Belongs to one weight; not to be shared.
@@ -28,29 +34,30 @@ public final class Fp8Rounding implements OperandRounding {
     /** Columns of a task that walks rows: they and their scales stay in the first-level cache. */
     private static final int STRIP = 4 * BLOCK;
 
-    /** A thread's codes and scales on their way. */
-    private static final class Scratch {
-        private byte[] codes = new byte[0];
-        private float[] scales = new float[0];
+    /** A thread's scales of columns. */
+    private static final ThreadLocal<float[]> SCALES = ThreadLocal.withInitial(() -> new float[STRIP]);
 
-        Scratch of(int codeCount, int scaleCount) {
-            codes = codes.length < codeCount ? new byte[codeCount] : codes;
-            scales = scales.length < scaleCount ? new float[scaleCount] : scales;
-            return this;
-        }
+    private static final RowPacking PACKING = new Fp8RowPacking(FORMAT, Fp8Scale.POWER_OF_TWO);
+    private static final TileScale ACTIVATION = amax -> Fp8Scale.POWER_OF_TWO.of(amax, FORMAT);
+    private static final TileScale WEIGHT = amax -> Fp8Scale.FLOAT32.of(amax, FORMAT);
+    /** Gradients are means over all tokens of a batch: the least largest value of the other scales would drown them. */
+    private static final TileScale GRADIENT = amax -> Math.max(amax / FORMAT.max(), Float.MIN_NORMAL);
+
+    /** The scale of a tile from its largest absolute value. */
+    private interface TileScale {
+        float of(float amax);
     }
 
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
-
-    private final Fp8Scale scale;
     private final Gradients gradients;
+    private Fp8Statistics statistics;
 
-    /**
-     * @param scale how scales are rounded
-     */
-    public Fp8Rounding(Fp8Scale scale, Gradients gradients) {
-        this.scale = scale;
+    public Fp8Rounding(Gradients gradients) {
         this.gradients = gradients;
+    }
+
+    /** Counts what is rounded from now on into {@code into}; null: no more. Costs about as much again. */
+    public void count(Fp8Statistics into) {
+        this.statistics = into;
     }
 
     @Override
@@ -59,27 +66,57 @@ public final class Fp8Rounding implements OperandRounding {
         Parallel.run(matrices * bands, task -> {
             int first = task % bands * BLOCK;
             int at = (task / bands * rows + first) * cols;
-            block(Math.min(BLOCK, rows - first), cols, w, wOffset + at, out, at);
+            block(Kind.WEIGHT, WEIGHT, Math.min(BLOCK, rows - first), cols, w, wOffset + at, out, at);
         });
     }
 
     @Override
+    public void sees(int rows, int cols, float[] x, int xOffset) {
+        if (statistics != null) {
+            countRows(Kind.ACTIVATION, ACTIVATION, rows, cols, x, xOffset);
+        }
+    }
+
+    private void countRows(Kind kind, TileScale scale, int rows, int cols, float[] x, int xOffset) {
+        Parallel.rows(rows, cols, (from, to) -> {
+            Fp8Statistics.Counts counts = Fp8Statistics.Counts.NONE;
+            for (int i = from; i < to; i++) {
+                for (int j = 0; j < cols; j += BLOCK) {
+                    int n = Math.min(BLOCK, cols - j);
+                    int at = xOffset + i * cols + j;
+                    float of = scale.of(KERNEL.amax(n, x, at));
+                    counts = counts.plus(Fp8Statistics.Counts.of(FORMAT, n, of, x, at));
+                }
+            }
+            statistics.add(kind, counts);
+        });
+    }
+
+    @Override
+    public RowPacking packing() {
+        return PACKING;
+    }
+
+    @Override
     public void activation(int rows, int cols, float[] x, int xOffset, float[] out, int outOffset) {
-        rows(rows, cols, x, xOffset, out, outOffset);
+        rows(ACTIVATION, rows, cols, x, xOffset, out, outOffset);
     }
 
     @Override
     public void gradient(int rows, int cols, float[] dY, int dYOffset, float[] out, int outOffset) {
         if (gradients == Gradients.BLOCKS) {
             blocks(rows, cols, dY, dYOffset, out, outOffset);
-        } else {
-            rows(rows, cols, dY, dYOffset, out, outOffset);
+            return;
         }
+        if (statistics != null) {
+            countRows(Kind.GRADIENT, GRADIENT, rows, cols, dY, dYOffset);
+        }
+        rows(GRADIENT, rows, cols, dY, dYOffset, out, outOffset);
     }
 
     @Override
     public void activationColumns(int[] starts, int cols, float[] x, int xOffset, float[] out, int outOffset) {
-        columns(starts, cols, x, xOffset, out, outOffset);
+        columns(ACTIVATION, starts, cols, x, xOffset, out, outOffset);
     }
 
     @Override
@@ -87,20 +124,19 @@ public final class Fp8Rounding implements OperandRounding {
         if (gradients == Gradients.BLOCKS) {
             blocks(starts[starts.length - 1], cols, dY, dYOffset, out, outOffset);
         } else {
-            columns(starts, cols, dY, dYOffset, out, outOffset);
+            columns(GRADIENT, starts, cols, dY, dYOffset, out, outOffset);
         }
     }
 
     /** Tiles of 1 x 128. */
-    private void rows(int rows, int cols, float[] x, int xOffset, float[] out, int outOffset) {
-        int tiles = Fp8Blocks.blocks(cols);
+    private static void rows(TileScale scale, int rows, int cols, float[] x, int xOffset, float[] out, int outOffset) {
         Parallel.rows(rows, cols, (from, to) -> {
-            Scratch s = SCRATCH.get().of(cols, tiles);
             for (int i = from; i < to; i++) {
-                KERNEL.quantizeTiles(FORMAT, scale, cols, x, xOffset + i * cols, s.scales, 0, s.codes, 0);
-                for (int t = 0, j = 0; t < tiles; t++, j += BLOCK) {
+                for (int j = 0; j < cols; j += BLOCK) {
                     int n = Math.min(BLOCK, cols - j);
-                    KERNEL.dequantize(FORMAT, n, s.scales[t], s.codes, j, out, outOffset + i * cols + j);
+                    int at = i * cols + j;
+                    float of = scale.of(KERNEL.amax(n, x, xOffset + at));
+                    KERNEL.round(FORMAT, n, of, x, xOffset + at, out, outOffset + at);
                 }
             }
         });
@@ -109,29 +145,40 @@ public final class Fp8Rounding implements OperandRounding {
     private void blocks(int rows, int cols, float[] x, int xOffset, float[] out, int outOffset) {
         Parallel.run(Fp8Blocks.blocks(rows), band -> {
             int at = band * BLOCK * cols;
-            block(Math.min(BLOCK, rows - band * BLOCK), cols, x, xOffset + at, out, outOffset + at);
+            block(
+                    Kind.GRADIENT,
+                    GRADIENT,
+                    Math.min(BLOCK, rows - band * BLOCK),
+                    cols,
+                    x,
+                    xOffset + at,
+                    out,
+                    outOffset + at);
         });
     }
 
     /** A band of blocks. */
-    private void block(int rows, int cols, float[] x, int xOffset, float[] out, int outOffset) {
-        Scratch s = SCRATCH.get().of(BLOCK, 0);
+    private void block(
+            Kind kind, TileScale scale, int rows, int cols, float[] x, int xOffset, float[] out, int outOffset) {
         for (int j = 0; j < cols; j += BLOCK) {
             int n = Math.min(BLOCK, cols - j);
             float amax = 0;
             for (int i = 0; i < rows; i++) {
                 amax = Math.max(amax, KERNEL.amax(n, x, xOffset + i * cols + j));
             }
-            float of = scale.of(amax, FORMAT);
+            float of = scale.of(amax);
             for (int i = 0; i < rows; i++) {
-                KERNEL.quantize(FORMAT, n, of, x, xOffset + i * cols + j, s.codes, 0);
-                KERNEL.dequantize(FORMAT, n, of, s.codes, 0, out, outOffset + i * cols + j);
+                if (statistics != null) {
+                    statistics.add(kind, Fp8Statistics.Counts.of(FORMAT, n, of, x, xOffset + i * cols + j));
+                }
+                KERNEL.round(FORMAT, n, of, x, xOffset + i * cols + j, out, outOffset + i * cols + j);
             }
         }
     }
 
     /** Tiles of 128 x 1, which begin anew with every group of rows. */
-    private void columns(int[] starts, int cols, float[] x, int xOffset, float[] out, int outOffset) {
+    private static void columns(
+            TileScale scale, int[] starts, int cols, float[] x, int xOffset, float[] out, int outOffset) {
         int strips = Math.ceilDiv(cols, STRIP);
         int tiles = 0;
         for (int g = 0; g + 1 < starts.length; g++) {
@@ -147,22 +194,22 @@ public final class Fp8Rounding implements OperandRounding {
             int rows = Math.min(BLOCK, starts[g + 1] - first);
             int at = first * cols + task % strips * STRIP;
             int n = Math.min(STRIP, cols - task % strips * STRIP);
-            column(rows, n, cols, x, xOffset + at, out, outOffset + at);
+            column(scale, rows, n, cols, x, xOffset + at, out, outOffset + at);
         });
     }
 
-    private void column(int rows, int n, int stride, float[] x, int xOffset, float[] out, int outOffset) {
-        Scratch s = SCRATCH.get().of(n, n);
-        Arrays.fill(s.scales, 0, n, 0f);
+    private static void column(
+            TileScale scale, int rows, int n, int stride, float[] x, int xOffset, float[] out, int outOffset) {
+        float[] scales = SCALES.get();
+        Arrays.fill(scales, 0, n, 0f);
         for (int i = 0; i < rows; i++) {
-            KERNEL.amaxEach(n, x, xOffset + i * stride, s.scales, 0);
+            KERNEL.amaxEach(n, x, xOffset + i * stride, scales, 0);
         }
         for (int j = 0; j < n; j++) {
-            s.scales[j] = scale.of(s.scales[j], FORMAT);
+            scales[j] = scale.of(scales[j]);
         }
         for (int i = 0; i < rows; i++) {
-            KERNEL.quantizeEach(FORMAT, n, x, xOffset + i * stride, s.scales, 0, s.codes, 0);
-            KERNEL.dequantizeEach(FORMAT, n, s.codes, 0, s.scales, 0, out, outOffset + i * stride);
+            KERNEL.roundEach(FORMAT, n, x, xOffset + i * stride, scales, 0, out, outOffset + i * stride);
         }
     }
 }

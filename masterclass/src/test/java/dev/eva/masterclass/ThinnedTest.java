@@ -31,7 +31,20 @@ class ThinnedTest {
     private static List<StepMetrics> steps(int n) {
         return LongStream.rangeClosed(1, n)
                 .mapToObj(s -> new StepMetrics(
-                        s, s, s, s, OptionalDouble.empty(), OptionalDouble.empty(), 1, 1, 1, 0, List.of(), false))
+                        s,
+                        s,
+                        s,
+                        s,
+                        OptionalDouble.empty(),
+                        OptionalDouble.empty(),
+                        1,
+                        1,
+                        1,
+                        0,
+                        List.of(),
+                        false,
+                        0,
+                        List.of()))
                 .toList();
     }
 }

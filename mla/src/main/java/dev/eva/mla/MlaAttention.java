@@ -52,43 +52,66 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
     @Override
     public Tensor forward(Ctx ctx, Tensor... in) {
         int rows = in[0].dim(0);
-        int h = nope + in[2].dim(1);
         Tensor out = ctx.empty(rows, heads * v);
-        Tensor q = ctx.empty(heads * rows, h);
-        Tensor k = ctx.empty(heads * rows, h);
-        Tensor val = ctx.empty(heads * rows, v);
         Tensor lse = ctx.empty(Shape.of(heads * rows));
+        LaidOut at = LaidOut.empty(ctx, this, rows, in[2].dim(1));
         Rope.Tables tables = rope.tables(length);
         Parallel.run(rows / length * heads, task -> {
-            layOutQuery(tables, in[0], task, q);
-            layOutKey(tables, in[1], in[2], task, k);
-            layOutValue(in[1], task, val);
-            int hAt = task * length * h;
-            ATTENTION.forward(
-                    length,
-                    h,
-                    v,
-                    scale,
-                    q.array(),
-                    q.offset() + hAt,
-                    k.array(),
-                    k.offset() + hAt,
-                    val.array(),
-                    val.offset() + task * length * v,
-                    out.array(),
-                    outAt(out, task),
-                    heads * v,
-                    lse.array(),
-                    lse.offset() + task * length);
+            layOut(tables, in[0], in[1], in[2], task, at);
+            attention(at, task, out, lse);
         });
-        ctx.save(q, k, val, lse);
+        if (ctx.isRemade(0) && ctx.isRemade(1)) {
+            ctx.save(lse);
+        } else {
+            ctx.dropInputs(0, 1, 2);
+            ctx.save(lse, at.q, at.k, at.val);
+        }
         return out;
+    }
+
+    private void attention(LaidOut at, int task, Tensor out, Tensor lse) {
+        int h = at.q.dim(1);
+        int hAt = task * length * h;
+        ATTENTION.forward(
+                length,
+                h,
+                v,
+                scale,
+                at.q.array(),
+                at.q.offset() + hAt,
+                at.k.array(),
+                at.k.offset() + hAt,
+                at.val.array(),
+                at.val.offset() + task * length * v,
+                out.array(),
+                outAt(out, task),
+                heads * v,
+                lse.array(),
+                lse.offset() + task * length);
+    }
+
+    /** Queries, keys and values of a (sequence, head) after the other, rotated. */
+    private record LaidOut(Tensor q, Tensor k, Tensor val) {
+        static LaidOut empty(Ctx ctx, MlaAttention op, int rows, int rope) {
+            int n = op.heads * rows;
+            int h = op.nope + rope;
+            return new LaidOut(ctx.empty(n, h), ctx.empty(n, h), ctx.empty(n, op.v));
+        }
+    }
+
+    /** As forward has kept it, or to be filled again from inputs that are made again. */
+    private LaidOut keptOrEmpty(Ctx ctx, int rows) {
+        return ctx.savedCount() > 1
+                ? new LaidOut(ctx.saved(1), ctx.saved(2), ctx.saved(3))
+                : LaidOut.empty(ctx, this, rows, ctx.input(2).dim(1));
     }
 
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
         int rows = dOut.dim(0);
-        int h = ctx.saved(0).dim(1);
+        int h = nope + ctx.input(2).dim(1);
+        LaidOut at = keptOrEmpty(ctx, rows);
+        Tensor[] in = {ctx.input(0), ctx.input(1), ctx.input(2)};
         Tensor dQ = ctx.empty(ctx.input(0).shape());
         Tensor dKv = ctx.empty(ctx.input(1).shape());
         Tensor dKRope = ctx.empty(ctx.input(2).shape());
@@ -97,7 +120,10 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         Tensor dv = ctx.empty(heads * rows, v);
         Rope.Tables tables = rope.tables(length);
         Parallel.run(rows / length * heads, task -> {
-            attentionBackward(ctx, dOut, task, dq, dk, dv);
+            if (ctx.savedCount() == 1) {
+                layOut(tables, in[0], in[1], in[2], task, at);
+            }
+            attentionBackward(ctx, at, dOut, task, dq, dk, dv);
             gatherQuery(tables, dq, task, dQ);
             gatherKeyValue(dk, dv, task, dKv);
         });
@@ -109,11 +135,11 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         return new Tensor[] {dQ, dKv, dKRope};
     }
 
-    private void attentionBackward(Ctx ctx, Tensor dOut, int task, Tensor dq, Tensor dk, Tensor dv) {
-        Tensor q = ctx.saved(0);
-        Tensor k = ctx.saved(1);
-        Tensor val = ctx.saved(2);
-        Tensor lse = ctx.saved(3);
+    private void attentionBackward(Ctx ctx, LaidOut at, Tensor dOut, int task, Tensor dq, Tensor dk, Tensor dv) {
+        Tensor q = at.q;
+        Tensor k = at.k;
+        Tensor val = at.val;
+        Tensor lse = ctx.saved(0);
         Tensor out = ctx.output();
         int h = q.dim(1);
         int hAt = task * length * h;
@@ -155,6 +181,12 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
     }
 
     // ---- layout: (B*T, N*H) to (B, N, T, H), rotating on the way
+
+    private void layOut(Rope.Tables tables, Tensor q, Tensor kv, Tensor kRope, int task, LaidOut to) {
+        layOutQuery(tables, q, task, to.q);
+        layOutKey(tables, kv, kRope, task, to.k);
+        layOutValue(kv, task, to.val);
+    }
 
     private void layOutQuery(Rope.Tables tables, Tensor q, int task, Tensor to) {
         int h = to.dim(1);

@@ -9,6 +9,7 @@ import dev.eva.nn.Parameter;
 import dev.eva.nn.RmsNorm;
 import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.ops.Add;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -54,6 +55,7 @@ public final class DecoderLayer implements Layer {
 
     /** x (M, D) -> (M, D); {@code attention} maps the normed (M, D) to (M, D). */
     Output forward(Tensor x, UnaryOperator<Tensor> attention, Probe probe) {
+        Tape.Segment segment = Tape.segment();
         Tensor attended = attention.apply(attnNorm.forward(x));
         probe.on("attn", index, attended);
         Tensor h = Add.add(x, attended);
@@ -67,6 +69,7 @@ public final class DecoderLayer implements Layer {
             }
         };
         probe.on("hidden", index, out.x());
+        segment.end(out.x());
         return out;
     }
 

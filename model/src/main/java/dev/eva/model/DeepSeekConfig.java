@@ -55,6 +55,22 @@ public record DeepSeekConfig(
         }
     }
 
+    /** The same shape with another vocabulary. */
+    public DeepSeekConfig withVocabSize(int other) {
+        return new DeepSeekConfig(
+                other,
+                hiddenSize,
+                numHiddenLayers,
+                firstKDenseReplace,
+                intermediateSize,
+                rmsNormEps,
+                maxPositionEmbeddings,
+                initializerRange,
+                numNextnPredictLayers,
+                mla,
+                moe);
+    }
+
     /** The same model with another longest context. */
     public DeepSeekConfig withMaxPositionEmbeddings(int positions) {
         return new DeepSeekConfig(

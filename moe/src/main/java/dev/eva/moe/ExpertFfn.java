@@ -44,7 +44,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         }
         int f = w2.inFeatures();
         Tensor gateUp = ctx.empty(order.slots(), 2 * f);
-        multiply(Operands.activation(ctx, w13, toSlots(ctx, x)), w13.forward(), gateUp);
+        multiply(Operands.rows(ctx, w13, x, order.slots(), order::token), w13.forward(), gateUp);
         Tensor act = ctx.empty(order.slots(), f);
         Parallel.rows(
                 order.slots(),
@@ -57,9 +57,24 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
                         act.array(),
                         act.offset() + from * f));
         Tensor y = ctx.empty(order.slots(), x.dim(1));
-        multiply(Operands.activation(ctx, w2, act), w2.forward(), y);
-        ctx.save(gateUp);
+        multiply(Operands.passing(ctx, w2, act), w2.forward(), y);
+        keep(ctx, gateUp);
         return combine(ctx, y, in[1]);
+    }
+
+    /** Gates and ups: the activations are made again from them. With weights that round, in the bits of an operand. */
+    private void keep(Ctx ctx, Tensor gateUp) {
+        ctx.dropOutput();
+        if (w2.rounding() == null) {
+            ctx.save(gateUp);
+        } else if (ctx.recording()) {
+            ctx.dropInputs(0);
+            ctx.pack(gateUp, w2.rounding().packing());
+        }
+    }
+
+    private Tensor keptGateUp(Ctx ctx) {
+        return w2.rounding() == null ? ctx.saved(0) : ctx.packed(1).unpack(ctx);
     }
 
     /** A copy of each token in each of its slots. */
@@ -112,11 +127,15 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         Tensor dAct = ctx.empty(order.slots(), w2.inFeatures());
         multiply(Operands.gradient(ctx, w2, dY), w2.backward(), dAct);
         dIn[1] = ctx.empty(ctx.input(1).shape());
-        activationBackward(ctx, dAct, dIn[1]);
-        Tensor dGateUp = ctx.saved(0);
-        dIn[3] = weightGradient(ctx, 3, w2, dY, dAct);
+        Tensor dGateUp = keptGateUp(ctx);
+        activationBackward(ctx, dGateUp, dAct, dIn[1]);
+        if (ctx.needsGrad(3)) {
+            // dAct serves no more: it may be rounded in place.
+            dIn[3] = weightGradient(ctx, 3, w2, dY, Operands.columns(w2, dAct, order.starts()));
+        }
         if (ctx.needsGrad(2)) {
-            dIn[2] = weightGradient(ctx, 2, w13, dGateUp, toSlots(ctx, ctx.input(0)));
+            Tensor slots = Operands.keptRows(ctx, w13, 0, 0, order.slots(), order::token, order.starts());
+            dIn[2] = weightGradient(ctx, 2, w13, dGateUp, slots);
         }
         if (ctx.needsGrad(0)) {
             // dY has served: its memory takes the gradient of the tokens in their slots.
@@ -127,12 +146,11 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
     }
 
     /**
-     * From {@code U} in dAct to the gradients of gates, ups and the tokens' weights: the saved gates and ups become
+     * From {@code U} in dAct to the gradients of gates, ups and the tokens' weights: the kept gates and ups become
      * their gradient, {@code U} becomes {@code g a}.
      */
-    private void activationBackward(Ctx ctx, Tensor dAct, Tensor dGates) {
+    private void activationBackward(Ctx ctx, Tensor gateUp, Tensor dAct, Tensor dGates) {
         Tensor gates = ctx.input(1);
-        Tensor gateUp = ctx.saved(0);
         int f = dAct.dim(1);
         Parallel.rows(order.slots(), 4 * f, (from, to) -> {
             for (int s = from; s < to; s++) {
@@ -149,12 +167,8 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
     }
 
     /** {@code dW_e = sum over the slots of e of dY_s^T x_s}: added to a leaf's gradient, else returned. */
-    private Tensor weightGradient(Ctx ctx, int input, PreparedWeight w, Tensor gradient, Tensor activation) {
-        if (!ctx.needsGrad(input)) {
-            return null;
-        }
+    private Tensor weightGradient(Ctx ctx, int input, PreparedWeight w, Tensor gradient, Tensor x) {
         Tensor dY = Operands.gradientColumns(ctx, w, gradient, order.starts());
-        Tensor x = Operands.activationColumns(ctx, w, activation, order.starts());
         float beta = ctx.leafBeta(input);
         Tensor leaf = ctx.leafGrad(input);
         Tensor dW = leaf != null ? leaf : ctx.empty(ctx.input(input).shape());

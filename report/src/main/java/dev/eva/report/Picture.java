@@ -6,6 +6,8 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
 /**
@@ -15,12 +17,17 @@ import javax.imageio.ImageIO;
  * @param light for paper and bright pages
  * @param dark for dark pages
  */
-record Picture(String name, int width, int height, byte[] light, byte[] dark) {
+public record Picture(String name, int width, int height, byte[] light, byte[] dark) {
     private static final int SCALE = 2;
 
     static Picture of(String name, Chart chart) {
         System.setProperty("java.awt.headless", "true");
         return new Picture(name, chart.width(), chart.height(), png(chart, Theme.LIGHT), png(chart, Theme.DARK));
+    }
+
+    /** Writes a chart as a PNG for bright pages, two pixels a unit. Needs a font on the machine, but no display. */
+    public static void write(Path file, Chart chart) throws IOException {
+        Files.write(file, of(file.toString(), chart).light());
     }
 
     private static byte[] png(Chart chart, Theme theme) {

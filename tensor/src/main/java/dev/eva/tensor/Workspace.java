@@ -27,7 +27,10 @@ public final class Workspace {
 
     private final Map<Integer, ArrayDeque<Storage>> free = new HashMap<>();
     private final ArrayList<Storage> lent = new ArrayList<>();
+    private final Map<Integer, ArrayDeque<ByteBlock>> freeBlocks = new HashMap<>();
+    private final ArrayList<ByteBlock> lentBlocks = new ArrayList<>();
     private long bytes;
+    private long lentBytes;
     private boolean open;
 
     /** A step in progress; closing it ends every tensor that was made inside. */
@@ -43,6 +46,8 @@ public final class Workspace {
             CURRENT.set(outer);
             lent.forEach(Workspace.this::keep);
             lent.clear();
+            lentBlocks.forEach(Workspace.this::keep);
+            lentBlocks.clear();
             open = false;
         }
     }
@@ -61,6 +66,14 @@ public final class Workspace {
         return bytes;
     }
 
+    /**
+     * Bytes of the arrays that are lent at the moment. When the backward pass begins, that is what the step keeps for
+     * it.
+     */
+    public long lentBytes() {
+        return lentBytes;
+    }
+
     /** Drops all arrays that are not lent, for example when shapes change for good. */
     public void trim() {
         for (ArrayDeque<Storage> q : free.values()) {
@@ -69,6 +82,12 @@ public final class Workspace {
             }
         }
         free.clear();
+        for (ArrayDeque<ByteBlock> q : freeBlocks.values()) {
+            for (ByteBlock b : q) {
+                bytes -= b.array().length;
+            }
+        }
+        freeBlocks.clear();
     }
 
     /**
@@ -89,6 +108,19 @@ public final class Workspace {
         Tensor t = empty(shape);
         t.fill(0f);
         return t;
+    }
+
+    /** Bytes with unspecified values from the open workspace of this thread, or zeros on the heap without one. */
+    public static ByteBlock bytes(int length) {
+        Workspace w = CURRENT.get();
+        return w == null ? new ByteBlock(new byte[length], null) : w.takeBytes(length);
+    }
+
+    /** Gives bytes back. No effect on those of the heap. */
+    public static void release(ByteBlock block) {
+        if (block.owner != null && block.lentIndex >= 0) {
+            block.owner.giveBack(block);
+        }
     }
 
     // ---- holds: the tape says which tensors are still needed inside the step
@@ -123,6 +155,11 @@ public final class Workspace {
         }
     }
 
+    /** Whether the memory has not been given back; always true of heap tensors. */
+    public static boolean isLive(Tensor t) {
+        return t.isLive();
+    }
+
     /** Whether exactly one holder is left, so that the values may be changed in place. Never true of heap tensors. */
     public static boolean isSoleHolder(Tensor t) {
         return t.storage().owner != null && t.storage().holds == 1;
@@ -137,7 +174,36 @@ public final class Workspace {
         }
         s.lentIndex = lent.size();
         lent.add(s);
+        lentBytes += 4L * length;
         return s;
+    }
+
+    private ByteBlock takeBytes(int length) {
+        ArrayDeque<ByteBlock> q = freeBlocks.get(length);
+        ByteBlock b = q == null ? null : q.pollLast();
+        if (b == null) {
+            b = new ByteBlock(new byte[length], this);
+            bytes += length;
+        }
+        b.lentIndex = lentBlocks.size();
+        lentBlocks.add(b);
+        lentBytes += length;
+        return b;
+    }
+
+    private void giveBack(ByteBlock b) {
+        ByteBlock last = lentBlocks.removeLast();
+        if (last != b) {
+            lentBlocks.set(b.lentIndex, last);
+            last.lentIndex = b.lentIndex;
+        }
+        keep(b);
+    }
+
+    private void keep(ByteBlock b) {
+        b.lentIndex = -1;
+        lentBytes -= b.array().length;
+        freeBlocks.computeIfAbsent(b.array().length, n -> new ArrayDeque<>()).addLast(b);
     }
 
     private void giveBack(Storage s) {
@@ -152,6 +218,7 @@ public final class Workspace {
     private void keep(Storage s) {
         s.holds = 0;
         s.generation++;
+        lentBytes -= 4L * s.array.length;
         free.computeIfAbsent(s.array.length, n -> new ArrayDeque<>()).addLast(s);
     }
 }

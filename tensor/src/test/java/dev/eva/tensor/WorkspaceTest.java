@@ -161,4 +161,29 @@ class WorkspaceTest {
         return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
                 .getThreadAllocatedBytes(Thread.currentThread().threadId());
     }
+
+    @Test
+    void bytesAreLentCountedAndReused() {
+        Workspace w = new Workspace();
+        byte[] first;
+        try (Workspace.Scope step = w.open()) {
+            ByteBlock a = Workspace.bytes(10);
+            ByteBlock b = Workspace.bytes(10);
+            Tensor t = Workspace.empty(3);
+            first = a.array();
+            assertThat(w.lentBytes()).isEqualTo(32);
+            Workspace.release(a);
+            Workspace.release(a);
+            assertThat(w.lentBytes()).isEqualTo(22);
+            assertThat(Workspace.bytes(10).array()).isSameAs(first).isNotSameAs(b.array());
+            assertThat(t.size()).isEqualTo(3);
+        }
+        assertThat(w.lentBytes()).isZero();
+        assertThat(w.bytes()).isEqualTo(32);
+        w.trim();
+        assertThat(w.bytes()).isZero();
+        ByteBlock onTheHeap = Workspace.bytes(4);
+        Workspace.release(onTheHeap);
+        assertThat(onTheHeap.array()).hasSize(4);
+    }
 }

@@ -74,8 +74,7 @@ final class VectorFp8 implements Fp8Kernel {
     }
 
     @Override
-    public void quantize(
-            Fp8Format format, int n, float scale, float[] x, int xOffset, byte[] codes, int codesOffset) {
+    public void quantize(Fp8Format format, int n, float scale, float[] x, int xOffset, byte[] codes, int codesOffset) {
         int i = 0;
         for (int end = FLOATS.loopBound(n); i < end; i += LANES) {
             FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + i).div(scale);
@@ -142,8 +141,7 @@ final class VectorFp8 implements Fp8Kernel {
             FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + i).div(s);
             store(codes(v, format, format.max()), codes, codesOffset + i);
         }
-        Fp8Kernel.super.quantizeEach(
-                format, n - i, x, xOffset + i, scales, scalesOffset + i, codes, codesOffset + i);
+        Fp8Kernel.super.quantizeEach(format, n - i, x, xOffset + i, scales, scalesOffset + i, codes, codesOffset + i);
     }
 
     @Override
@@ -175,6 +173,49 @@ final class VectorFp8 implements Fp8Kernel {
                 format, n - i, codes, codesOffset + i, scales, scalesOffset + i, out, outOffset + i);
     }
 
+    @Override
+    public void round(Fp8Format format, int n, float scale, float[] x, int xOffset, float[] out, int outOffset) {
+        int i = 0;
+        for (int end = FLOATS.loopBound(n); i < end; i += LANES) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + i).div(scale);
+            rounded(v, format).mul(scale).intoArray(out, outOffset + i);
+        }
+        Fp8Kernel.super.round(format, n - i, scale, x, xOffset + i, out, outOffset + i);
+    }
+
+    @Override
+    public void roundEach(
+            Fp8Format format,
+            int n,
+            float[] x,
+            int xOffset,
+            float[] scales,
+            int scalesOffset,
+            float[] out,
+            int outOffset) {
+        int i = 0;
+        for (int end = FLOATS.loopBound(n); i < end; i += LANES) {
+            FloatVector s = FloatVector.fromArray(FLOATS, scales, scalesOffset + i);
+            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + i).div(s);
+            rounded(v, format).mul(s).intoArray(out, outOffset + i);
+        }
+        Fp8Kernel.super.roundEach(format, n - i, x, xOffset + i, scales, scalesOffset + i, out, outOffset + i);
+    }
+
+    /** The value of the code of {@code x}, saturating: adding the unit rounds, taking it away again is exact. */
+    private static FloatVector rounded(FloatVector x, Fp8Format format) {
+        IntVector bits = x.reinterpretAsInts();
+        IntVector abs = bits.and(ABS);
+        VectorMask<Integer> nan = abs.compare(VectorOperators.GT, EXPONENT);
+        IntVector kept = abs.min(Float.floatToRawIntBits(format.max()));
+        FloatVector unit = kept.and(EXPONENT)
+                .max((128 - format.bias()) << 23)
+                .add((23 - format.mantissaBits()) << 23)
+                .reinterpretAsFloats();
+        IntVector value = kept.reinterpretAsFloats().add(unit).sub(unit).reinterpretAsInts();
+        return value.or(bits.and(~ABS)).blend(bits, nan).reinterpretAsFloats();
+    }
+
     private static IntVector bits(float[] x, int at) {
         return FloatVector.fromArray(FLOATS, x, at).reinterpretAsInts();
     }
@@ -188,7 +229,8 @@ final class VectorFp8 implements Fp8Kernel {
         IntVector kept = abs.min(Float.floatToRawIntBits(limit));
         IntVector exponent = kept.and(EXPONENT).max((128 - format.bias()) << 23);
         IntVector unit = exponent.add((23 - m) << 23);
-        IntVector sum = kept.reinterpretAsFloats().add(unit.reinterpretAsFloats()).reinterpretAsInts();
+        IntVector sum =
+                kept.reinterpretAsFloats().add(unit.reinterpretAsFloats()).reinterpretAsInts();
         // The smallest normal number is 2^m steps and has code 2^m; each power of two adds as much again.
         IntVector code = sum.sub(unit)
                 .add(exponent.lanewise(VectorOperators.LSHR, 23 - m))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Kernel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +25,7 @@ class VectorFp8Test {
     private final float[] x = new float[CHUNK];
     private final byte[] expected = new byte[CHUNK];
     private final byte[] actual = new byte[CHUNK];
+    private final float[] rounded = new float[CHUNK];
 
     @BeforeEach
     void vectorsOfEightFloats() {
@@ -61,8 +63,16 @@ class VectorFp8Test {
     @EnumSource
     void encodesEveryBoundary(Fp8Format format) {
         List<Float> all = new ArrayList<>(List.of(
-                0f, Float.MIN_VALUE, Float.MIN_NORMAL, Float.MAX_VALUE, Float.POSITIVE_INFINITY, Float.NaN, 464f, 480f,
-                61440f, 65536f));
+                0f,
+                Float.MIN_VALUE,
+                Float.MIN_NORMAL,
+                Float.MAX_VALUE,
+                Float.POSITIVE_INFINITY,
+                Float.NaN,
+                464f,
+                480f,
+                61440f,
+                65536f));
         all.add(Float.intBitsToFloat(0x7F800001));
         all.add(Float.intBitsToFloat(0x7FFFFFFF));
         for (int code = 0; code + 1 < format.firstSpecial(); code++) {
@@ -119,6 +129,14 @@ class VectorFp8Test {
             REFERENCE.dequantizeEach(format, n, codes[2], 1, scales, 5, out[2], 3);
             vector.dequantizeEach(format, n, codes[2], 1, scales, 5, out[3], 3);
             assertThat(out[3]).isEqualTo(out[2]);
+            float[] rounded = new float[n + 4];
+            vector.round(format, n, 0.037f, values, 3, rounded, 4);
+            assertThat(rounded).isEqualTo(out[0]);
+            vector.roundEach(format, n, values, 3, scales, 5, out[3], 3);
+            REFERENCE.roundEach(format, n, values, 3, scales, 5, out[1], 3);
+            assertThat(Arrays.copyOfRange(out[3], 3, n + 3))
+                    .isEqualTo(Arrays.copyOfRange(out[2], 3, n + 3))
+                    .isEqualTo(Arrays.copyOfRange(out[1], 3, n + 3));
         }
         assertThat(vector.amax(n, values, 3)).isEqualTo(REFERENCE.amax(n, values, 3));
         float[] expectedAmax = scales.clone();
@@ -167,7 +185,18 @@ class VectorFp8Test {
             vector.encode(format, saturate, CHUNK, x, 0, actual, 0);
             for (int i = 0; i < CHUNK; i++) {
                 if (expected[i] != actual[i]) {
-                    assertThat(actual[i]).as("%s (%a), saturate %b", x[i], x[i], saturate).isEqualTo(expected[i]);
+                    assertThat(actual[i])
+                            .as("%s (%a), saturate %b", x[i], x[i], saturate)
+                            .isEqualTo(expected[i]);
+                }
+            }
+            if (saturate) {
+                vector.round(format, CHUNK, 1f, x, 0, rounded, 0);
+                for (int i = 0; i < CHUNK; i++) {
+                    float value = format.decode(expected[i]);
+                    if (Float.floatToIntBits(rounded[i]) != Float.floatToIntBits(value)) {
+                        assertThat(rounded[i]).as("%s (%a)", x[i], x[i]).isEqualTo(value);
+                    }
                 }
             }
         }

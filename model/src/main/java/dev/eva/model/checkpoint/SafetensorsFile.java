@@ -5,6 +5,7 @@ import dev.eva.fp8.Ue8m0;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.Bfloat16;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -143,7 +144,8 @@ public final class SafetensorsFile implements AutoCloseable {
     /** Reads {@code n} values from the {@code first} on, row-major, as {@link #read(String, float[], int)} does. */
     void read(String name, long first, int n, float[] out, int at) {
         Entry e = entry(name);
-        MemorySegment s = segment(name).asSlice(first * e.type().bytes(), (long) n * e.type().bytes());
+        MemorySegment s = segment(name)
+                .asSlice(first * e.type().bytes(), (long) n * e.type().bytes());
         switch (e.type()) {
             case F32 -> MemorySegment.copy(s, F32, 0, out, at, n);
             case F64 -> {
@@ -158,7 +160,7 @@ public final class SafetensorsFile implements AutoCloseable {
             }
             case BF16 -> {
                 for (int i = 0; i < n; i++) {
-                    out[at + i] = Bf16.decode(s.get(I16, 2L * i));
+                    out[at + i] = Bfloat16.decode(s.get(I16, 2L * i));
                 }
             }
             case F8_E4M3 -> {

@@ -5,6 +5,7 @@ import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.Bfloat16;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -120,7 +121,7 @@ public final class SafetensorsWriter {
         short[] codes = new short[count];
         Parallel.elements(count, (from, to) -> {
             for (int i = from; i < to; i++) {
-                codes[i] = Bf16.encode(values[i]);
+                codes[i] = Bfloat16.encode(values[i]);
             }
         });
         into.put(codes);

@@ -19,7 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
  * {@code metrics.jsonl}: a line a step with the keys {@code step, seconds, tokens, loss, mtp_loss, val_loss, lr,
  * grad_norm, tokens_per_s, max_vio, max_vio_layers}. {@code mtp_loss} is there for models with multi-token prediction,
  * {@code val_loss} only where it was evaluated; a skipped step has {@code "skipped": true}; what is not
- * finite is null.
+ * finite is null. {@code kept_bytes} is what a batch keeps for its backward pass. Every 50th step of an FP8 run has an
+ * array {@code fp8} of {@code part, kind, overflow, underflow, min_scale, max_scale}, see {@link RoundingMetrics}.
  */
 final class MetricsLog implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -84,10 +85,38 @@ final class MetricsLog implements AutoCloseable {
         put(node, "max_vio", m.maxVio());
         ArrayNode layers = node.putArray("max_vio_layers");
         m.layerMaxVio().forEach(v -> layers.add(v.doubleValue()));
+        node.put("kept_bytes", m.keptBytes());
         if (m.skipped()) {
             node.put("skipped", true);
         }
+        if (!m.fp8().isEmpty()) {
+            putFp8(node.putArray("fp8"), m.fp8());
+        }
         return JSON.writeValueAsString(node) + "\n";
+    }
+
+    private static void putFp8(ArrayNode array, List<RoundingMetrics> all) {
+        for (RoundingMetrics r : all) {
+            ObjectNode node = array.addObject().put("part", r.part()).put("kind", r.kind());
+            put(node, "overflow", r.overflow());
+            put(node, "underflow", r.underflow());
+            put(node, "min_scale", r.minScale());
+            put(node, "max_scale", r.maxScale());
+        }
+    }
+
+    private static List<RoundingMetrics> fp8(JsonNode array) {
+        List<RoundingMetrics> all = new ArrayList<>();
+        for (JsonNode n : array) {
+            all.add(new RoundingMetrics(
+                    n.path("part").stringValue(""),
+                    n.path("kind").stringValue(""),
+                    number(n, "overflow"),
+                    number(n, "underflow"),
+                    number(n, "min_scale"),
+                    number(n, "max_scale")));
+        }
+        return all;
     }
 
     private static void put(ObjectNode node, String key, double value) {
@@ -114,7 +143,9 @@ final class MetricsLog implements AutoCloseable {
                         .valueStream()
                         .map(JsonNode::doubleValue)
                         .toList(),
-                n.path("skipped").booleanValue(false));
+                n.path("skipped").booleanValue(false),
+                n.path("kept_bytes").longValue(0),
+                fp8(n.path("fp8")));
     }
 
     private static OptionalDouble optional(JsonNode n, String key) {

@@ -3,6 +3,7 @@ package dev.eva.model.train;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.eva.nn.Parameter;
+import dev.eva.nn.optim.MomentFormat;
 import dev.eva.nn.optim.Optimizer;
 import dev.eva.nn.optim.WeightDecay;
 import java.util.List;
@@ -23,6 +24,9 @@ public sealed interface OptimizerConfig {
     /** The same with another weight decay. */
     OptimizerConfig withWeightDecay(double weightDecay);
 
+    /** The same with AdamW's moments in another format. */
+    OptimizerConfig withMoments(MomentFormat moments);
+
     /** Word for it in options. */
     String type();
 
@@ -30,7 +34,8 @@ public sealed interface OptimizerConfig {
     Optimizer create(List<Parameter> parameters);
 
     /** AdamW (arXiv:1711.05101) for everything. */
-    record AdamW(double lr, double beta1, double beta2, double eps, double weightDecay) implements OptimizerConfig {
+    record AdamW(double lr, double beta1, double beta2, double eps, double weightDecay, MomentFormat moments)
+            implements OptimizerConfig {
         public AdamW {
             positive("lr", lr);
             positive("eps", eps);
@@ -41,12 +46,17 @@ public sealed interface OptimizerConfig {
 
         @Override
         public OptimizerConfig withLr(double other) {
-            return new AdamW(other, beta1, beta2, eps, weightDecay);
+            return new AdamW(other, beta1, beta2, eps, weightDecay, moments);
         }
 
         @Override
         public OptimizerConfig withWeightDecay(double other) {
-            return new AdamW(lr, beta1, beta2, eps, other);
+            return new AdamW(lr, beta1, beta2, eps, other, moments);
+        }
+
+        @Override
+        public OptimizerConfig withMoments(MomentFormat other) {
+            return new AdamW(lr, beta1, beta2, eps, weightDecay, other);
         }
 
         @Override
@@ -57,13 +67,22 @@ public sealed interface OptimizerConfig {
         @Override
         public Optimizer create(List<Parameter> parameters) {
             return new dev.eva.nn.optim.AdamW(
-                    parameters, new dev.eva.nn.optim.AdamW.Moments(beta1, beta2, eps), WeightDecay.matrices((float)
-                            weightDecay));
+                    parameters,
+                    new dev.eva.nn.optim.AdamW.Moments(beta1, beta2, eps),
+                    WeightDecay.matrices((float) weightDecay),
+                    moments);
         }
     }
 
     /** Muon (arXiv:2502.16982) for hidden matrices, AdamW at the same rate for embedding, head and gains. */
-    record Muon(double lr, double momentum, double weightDecay, double beta1, double beta2, double eps)
+    record Muon(
+            double lr,
+            double momentum,
+            double weightDecay,
+            double beta1,
+            double beta2,
+            double eps,
+            MomentFormat moments)
             implements OptimizerConfig {
         public Muon {
             positive("lr", lr);
@@ -76,12 +95,17 @@ public sealed interface OptimizerConfig {
 
         @Override
         public OptimizerConfig withLr(double other) {
-            return new Muon(other, momentum, weightDecay, beta1, beta2, eps);
+            return new Muon(other, momentum, weightDecay, beta1, beta2, eps, moments);
         }
 
         @Override
         public OptimizerConfig withWeightDecay(double other) {
-            return new Muon(lr, momentum, other, beta1, beta2, eps);
+            return new Muon(lr, momentum, other, beta1, beta2, eps, moments);
+        }
+
+        @Override
+        public OptimizerConfig withMoments(MomentFormat other) {
+            return new Muon(lr, momentum, weightDecay, beta1, beta2, eps, other);
         }
 
         @Override
@@ -95,7 +119,8 @@ public sealed interface OptimizerConfig {
                     parameters,
                     momentum,
                     new dev.eva.nn.optim.AdamW.Moments(beta1, beta2, eps),
-                    WeightDecay.matrices((float) weightDecay));
+                    WeightDecay.matrices((float) weightDecay),
+                    moments);
         }
     }
 

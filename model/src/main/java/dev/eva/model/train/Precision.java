@@ -2,17 +2,16 @@ package dev.eva.model.train;
 
 import dev.eva.fp8.Fp8Rounding;
 import dev.eva.fp8.Fp8Rounding.Gradients;
-import dev.eva.fp8.Fp8Scale;
-import dev.eva.tensor.kernel.OperandRounding;
+import dev.eva.tensor.autograd.Tape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 
 /**
- * What the products of training are computed in. Weights, gradients and the optimizer's moments are float32 in all of
- * them; so are embedding, head, routers, norms, attention between queries and keys, and the projection in front of
- * multi-token prediction layers.
+ * What the products of training are computed in, and with FP8 what is kept for the backward pass: inputs of those
+ * products in FP8; queries, keys, values and norms not at all: they are made again (arXiv:2412.19437, sections 3.2.3
+ * and 3.3.3). Weights and their gradients are float32 in all of them; so are embedding, head, routers, norms,
+ * attention between queries and keys, and the projection in front of multi-token prediction layers.
  */
 public enum Precision {
     /** Everything in float32. */
@@ -38,10 +37,13 @@ public enum Precision {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** What the products with the weight of a name round first, or null. */
-    Function<String, OperandRounding> rounding() {
-        return name -> gradients != null && (name.contains(".attn.") || name.contains(".ffn."))
-                ? new Fp8Rounding(Fp8Scale.FLOAT32, gradients)
-                : null;
+    /** What the products with one weight of those layers round first, or null. */
+    Fp8Rounding rounding() {
+        return gradients == null ? null : new Fp8Rounding(gradients);
+    }
+
+    /** What a step keeps for its backward pass: in FP8 the least, as DeepSeek-V3. */
+    Tape.Keeping keeping() {
+        return gradients == null ? Tape.Keeping.ALL : Tape.Keeping.LEAST;
     }
 }

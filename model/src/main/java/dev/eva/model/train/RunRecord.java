@@ -49,6 +49,10 @@ final class RunRecord implements AutoCloseable {
         values.put("grad_norm", m.gradNorm());
         values.put("tokens_per_s", m.tokensPerS());
         values.put("max_vio", m.maxVio());
+        for (RoundingMetrics r : m.fp8()) {
+            values.put("fp8_overflow/" + r.part() + "." + r.kind(), r.overflow());
+            values.put("fp8_underflow/" + r.part() + "." + r.kind(), r.underflow());
+        }
         events.add(now(), m.step(), values);
     }
 

@@ -1,5 +1,6 @@
 package dev.eva.model.train;
 
+import dev.eva.nn.optim.MomentFormat;
 import java.nio.file.Path;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,6 +30,9 @@ public record RunSettings(String name, List<String> data, String textHash, Strin
                 }
                 if (!train.has("precision")) {
                     train.put("precision", Precision.FP32.name());
+                }
+                if (train.path("optimizer") instanceof ObjectNode optimizer && !optimizer.has("moments")) {
+                    optimizer.put("moments", MomentFormat.FP32.name());
                 }
             }
         });

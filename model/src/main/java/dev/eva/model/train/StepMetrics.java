@@ -19,6 +19,8 @@ import java.util.OptionalDouble;
  *     experts
  * @param layerMaxVio the same of each of these layers, in their order; empty where a run's file does not have it
  * @param skipped whether the weights were left as they were because loss or gradient is not finite
+ * @param keptBytes what a batch keeps from its forward to its backward pass
+ * @param fp8 what rounding to FP8 met, in steps where it was counted
  */
 public record StepMetrics(
         long step,
@@ -32,9 +34,12 @@ public record StepMetrics(
         double tokensPerS,
         double maxVio,
         List<Double> layerMaxVio,
-        boolean skipped) {
+        boolean skipped,
+        long keptBytes,
+        List<RoundingMetrics> fp8) {
     public StepMetrics {
         layerMaxVio = List.copyOf(layerMaxVio);
+        fp8 = List.copyOf(fp8);
     }
 
     /** The same with a validation loss. */
@@ -51,6 +56,8 @@ public record StepMetrics(
                 tokensPerS,
                 maxVio,
                 layerMaxVio,
-                skipped);
+                skipped,
+                keptBytes,
+                fp8);
     }
 }

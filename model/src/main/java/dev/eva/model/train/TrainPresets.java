@@ -1,5 +1,6 @@
 package dev.eva.model.train;
 
+import dev.eva.nn.optim.MomentFormat;
 import java.util.List;
 
 /** How each model preset is trained unless the user says otherwise. */
@@ -36,8 +37,8 @@ public final class TrainPresets {
     /** The optimizer of a type with the constants of the preset that trains with it. */
     public static OptimizerConfig optimizer(String type, double lr) {
         return switch (type) {
-            case "adamw" -> new OptimizerConfig.AdamW(lr, 0.9, 0.95, EPS, 0.1);
-            case "muon" -> new OptimizerConfig.Muon(lr, 0.95, 0.1, 0.9, 0.95, EPS);
+            case "adamw" -> new OptimizerConfig.AdamW(lr, 0.9, 0.95, EPS, 0.1, MomentFormat.FP32);
+            case "muon" -> new OptimizerConfig.Muon(lr, 0.95, 0.1, 0.9, 0.95, EPS, MomentFormat.FP32);
             default -> throw new TrainException("optimizer: unknown type " + type + "; need adamw or muon");
         };
     }

@@ -40,6 +40,8 @@ import java.util.OptionalLong;
 public final class Trainer {
     private static final String STATE = "trainer.json";
     private static final String TENSORS = "trainer.safetensors";
+    /** Counting what is rounded to FP8 costs about a tenth of a step: every so many steps, and the first. */
+    static final int FP8_EVERY = 50;
 
     private final DeepSeekModel model;
     private final TrainConfig config;
@@ -47,11 +49,13 @@ public final class Trainer {
     private final Evaluation evaluation;
     private final List<Parameter> parameters;
     private final Optimizer optimizer;
+    private final Fp8Watch fp8;
     private final Workspace workspace = new Workspace();
     private final long[][] counts;
     private final int[] ids;
     private final int[] targets;
     private double mtpLoss;
+    private long keptBytes;
     private TrainerState state;
 
     /**
@@ -61,6 +65,11 @@ public final class Trainer {
      * @throws TrainException if the text is shorter than a block, or a block longer than the model's context
      */
     public Trainer(DeepSeekModel model, TrainConfig config, TokenFile.Split text) {
+        this(model, config, text, new Fp8Watch(Precision.FP32));
+    }
+
+    /** @param fp8 what has made the roundings of the model's weights */
+    Trainer(DeepSeekModel model, TrainConfig config, TokenFile.Split text, Fp8Watch fp8) {
         TrainConfig.Batching b = config.batching();
         if (b.length() > model.config().maxPositionEmbeddings()) {
             throw new TrainException("length: " + b.length() + "; the model's max_position_embeddings is "
@@ -73,6 +82,7 @@ public final class Trainer {
         }
         this.model = model;
         this.config = config;
+        this.fp8 = fp8;
         this.batches = new Batches(text.training(), b.batchSize(), b.length(), config.seed());
         this.evaluation =
                 config.validation() == 0 ? null : new Evaluation(text.validation(), b.batchSize(), b.length());
@@ -115,7 +125,8 @@ public final class Trainer {
     StepMetrics step(TrainListener listener) {
         long start = System.nanoTime();
         long step = state.step() + 1;
-        double loss = gradients();
+        Gradients gradients = step % FP8_EVERY == 1 ? watched() : new Gradients(gradients(), List.of());
+        double loss = gradients.loss;
         listener.gradients(step, parameters);
         double norm = Double.isFinite(loss) ? GradClip.norm(parameters) : Double.NaN;
         boolean finite = Double.isFinite(norm);
@@ -140,7 +151,17 @@ public final class Trainer {
                 tokens / seconds,
                 maxVio.stream().mapToDouble(v -> v).average().orElse(0),
                 maxVio,
-                !finite);
+                !finite,
+                keptBytes,
+                gradients.fp8);
+    }
+
+    private record Gradients(double loss, List<RoundingMetrics> fp8) {}
+
+    private Gradients watched() {
+        double[] loss = new double[1];
+        List<RoundingMetrics> seen = fp8.during(() -> loss[0] = gradients());
+        return new Gradients(loss[0], seen);
     }
 
     /** The learning rate of the step after {@code done} steps. */
@@ -159,6 +180,7 @@ public final class Trainer {
         }
         int n = config.batching().accumulation();
         double loss = 0;
+        keptBytes = 0;
         mtpLoss = 0;
         for (int m = 0; m < n; m++) {
             batches.fill(state.step() * n + m, ids, targets);
@@ -174,7 +196,7 @@ public final class Trainer {
     private double microBatch(float scale) {
         TrainConfig.Batching b = config.batching();
         try (Workspace.Scope scope = workspace.open();
-                Tape tape = Tape.open()) {
+                Tape tape = Tape.open(config.precision().keeping())) {
             DeepSeekModel.Output out = model.forward(IntTensor.of(ids, b.batchSize(), b.length()));
             Tensor loss = CrossEntropy.crossEntropy(out.logits(), IntTensor.of(targets, targets.length));
             double value = loss.item();
@@ -184,7 +206,9 @@ public final class Trainer {
             for (int l = 0; l < out.routings().size(); l++) {
                 loss = balanced(loss, l, out.routings().get(l), b.length());
             }
-            tape.backward(predictions(loss, out, scale), scale);
+            Tensor whole = predictions(loss, out, scale);
+            keptBytes = Math.max(keptBytes, workspace.lentBytes());
+            tape.backward(whole, scale);
             return value;
         }
     }

@@ -79,11 +79,12 @@ public final class TrainingRun implements AutoCloseable {
         CorpusScan scan = CorpusScan.of(corpus);
         Text text = new Text(corpus, scan, Tokenizers.create(tokenizer, corpus, scan, progress));
         RunSettings settings = new RunSettings(name, corpus.source(), scan.hash(), tokenizer, train);
-        DeepSeekConfig config = withVocab(model, text.tokenizer.vocabSize());
+        DeepSeekConfig config = model.withVocabSize(text.tokenizer.vocabSize());
         RunFolder folder = RunFolder.create(path);
         try {
             TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
-            Trainer trainer = new Trainer(fresh(config, train), train, split(tokens, train));
+            Fp8Watch fp8 = new Fp8Watch(train.precision());
+            Trainer trainer = new Trainer(fresh(config, train, fp8), train, split(tokens, train), fp8);
             ConfigJson.write(config, folder.config());
             Tokenizers.save(text.tokenizer, path);
             // Last: a folder with this file is a run.
@@ -124,10 +125,11 @@ public final class TrainingRun implements AutoCloseable {
             TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
             TrainConfig train = settings.train();
             Optional<Path> latest = folder.latest();
+            Fp8Watch fp8 = new Fp8Watch(train.precision());
             DeepSeekModel model = latest.isPresent()
-                    ? Checkpoint.load(latest.get(), train.precision().rounding())
-                    : fresh(ConfigJson.read(folder.config()), train);
-            Trainer trainer = new Trainer(model, train, split(tokens, train));
+                    ? Checkpoint.load(latest.get(), fp8)
+                    : fresh(ConfigJson.read(folder.config()), train, fp8);
+            Trainer trainer = new Trainer(model, train, split(tokens, train), fp8);
             latest.ifPresent(trainer::restore);
             return new TrainingRun(folder, settings, text, tokens, trainer);
         } catch (IOException e) {
@@ -151,26 +153,8 @@ public final class TrainingRun implements AutoCloseable {
         return tokens.split(Math.min(train.validation(), (double) MAX_VALIDATION / tokens.size()));
     }
 
-    private static DeepSeekModel fresh(DeepSeekConfig config, TrainConfig train) {
-        return DeepSeekModel.random(
-                config,
-                RandomGeneratorFactory.of(RANDOM).create(train.seed()),
-                train.precision().rounding());
-    }
-
-    private static DeepSeekConfig withVocab(DeepSeekConfig c, int vocab) {
-        return new DeepSeekConfig(
-                vocab,
-                c.hiddenSize(),
-                c.numHiddenLayers(),
-                c.firstKDenseReplace(),
-                c.intermediateSize(),
-                c.rmsNormEps(),
-                c.maxPositionEmbeddings(),
-                c.initializerRange(),
-                c.numNextnPredictLayers(),
-                c.mla(),
-                c.moe());
+    private static DeepSeekModel fresh(DeepSeekConfig config, TrainConfig train, Fp8Watch fp8) {
+        return DeepSeekModel.random(config, RandomGeneratorFactory.of(RANDOM).create(train.seed()), fp8);
     }
 
     public RunFolder folder() {
@@ -204,7 +188,8 @@ public final class TrainingRun implements AutoCloseable {
 
     /** The same with a model of another shape for the same tokens. */
     public Trainer beside(DeepSeekConfig shape, TrainConfig train) {
-        return new Trainer(fresh(withVocab(shape, tokenizer.vocabSize()), train), train, text());
+        Fp8Watch fp8 = new Fp8Watch(train.precision());
+        return new Trainer(fresh(shape.withVocabSize(tokenizer.vocabSize()), train, fp8), train, text(), fp8);
     }
 
     /** Asks the run to end after the step in progress, with a checkpoint. From any thread. */

@@ -14,6 +14,7 @@ import dev.eva.model.text.Tokenizers;
 import dev.eva.nn.Parameter;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.Bfloat16;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,12 +49,13 @@ class RandomCheckpointTest {
         DeepSeekModel three = fresh("three", 7, F32);
         DeepSeekModel other = fresh("other", 8, F32);
         assertThat(CheckpointExportTest.bits(three)).isEqualTo(CheckpointExportTest.bits(one));
-        assertThat(tensor(other, "embed").toArray()).isNotEqualTo(tensor(one, "embed").toArray());
+        assertThat(tensor(other, "embed").toArray())
+                .isNotEqualTo(tensor(one, "embed").toArray());
 
         DeepSeekModel half = fresh("half", 7, BF16);
         float[] rounded = tensor(one, "embed").toArray();
         for (int i = 0; i < rounded.length; i++) {
-            rounded[i] = Bf16.decode(Bf16.encode(rounded[i]));
+            rounded[i] = Bfloat16.decode(Bfloat16.encode(rounded[i]));
         }
         assertThat(tensor(half, "embed").toArray()).isEqualTo(rounded);
     }
@@ -73,7 +75,8 @@ class RandomCheckpointTest {
         try (SafetensorsFile file = SafetensorsFile.open(dir.resolve("coded/model.safetensors"))) {
             assertThat(file.entry("model.layers.1.mlp.experts.3.up_proj.weight").type())
                     .isEqualTo(StoredType.F8_E4M3);
-            assertThat(file.entry("model.layers.0.self_attn.kv_a_proj_with_mqa.weight").type())
+            assertThat(file.entry("model.layers.0.self_attn.kv_a_proj_with_mqa.weight")
+                            .type())
                     .isEqualTo(StoredType.F8_E4M3);
             for (String name : List.of("lm_head.weight", "model.norm.weight", "model.layers.1.mlp.gate.weight")) {
                 assertThat(file.entry(name).type()).isEqualTo(StoredType.BF16);
@@ -88,13 +91,15 @@ class RandomCheckpointTest {
         List<HfNames.Piece> pieces = ParameterShape.of(Presets.v3()).stream()
                 .flatMap(p -> HfNames.pieces(p).stream())
                 .toList();
-        assertThat(pieces).filteredOn(p -> p.name().equals("model.layers.60.mlp.experts.255.up_proj.weight"))
+        assertThat(pieces)
+                .filteredOn(p -> p.name().equals("model.layers.60.mlp.experts.255.up_proj.weight"))
                 .singleElement()
                 .satisfies(p -> assertThat(p.first()).isEqualTo((255L * 2 + 1) * 2048 * 7168));
         long all = pieces.stream().mapToLong(HfNames.Piece::size).sum();
-        assertThat(all).isEqualTo(ParameterShape.of(Presets.v3()).stream()
-                .mapToLong(ParameterShape::size)
-                .sum());
+        assertThat(all)
+                .isEqualTo(ParameterShape.of(Presets.v3()).stream()
+                        .mapToLong(ParameterShape::size)
+                        .sum());
     }
 
     @Test

@@ -20,6 +20,9 @@ class MetricsLogTest {
 
     static StepMetrics metrics(long step) {
         OptionalDouble val = step % 5 == 0 ? OptionalDouble.of(3.0 / step) : OptionalDouble.empty();
+        List<RoundingMetrics> fp8 = step % 5 == 0
+                ? List.of(new RoundingMetrics("layers.0.attn", "gradient", 0, 0.01, 1e-7, 1e-5))
+                : List.of();
         return new StepMetrics(
                 step,
                 step * 0.1,
@@ -32,7 +35,9 @@ class MetricsLogTest {
                 640,
                 0.25,
                 List.of(0.25, 0.5),
-                false);
+                false,
+                4096 * step,
+                fp8);
     }
 
     @Test
@@ -40,10 +45,13 @@ class MetricsLogTest {
         JsonMapper json = JsonMapper.shared();
         JsonNode plain = json.readTree(MetricsLog.line(metrics(1)));
         assertThat(String.join(" ", plain.propertyNames()))
-                .isEqualTo("step seconds tokens loss lr grad_norm tokens_per_s max_vio max_vio_layers");
+                .isEqualTo("step seconds tokens loss lr grad_norm tokens_per_s max_vio max_vio_layers kept_bytes");
         JsonNode evaluated = json.readTree(MetricsLog.line(metrics(5)));
         assertThat(String.join(" ", evaluated.propertyNames()))
-                .isEqualTo("step seconds tokens loss val_loss lr grad_norm tokens_per_s max_vio max_vio_layers");
+                .isEqualTo("step seconds tokens loss val_loss lr grad_norm tokens_per_s max_vio max_vio_layers"
+                        + " kept_bytes fp8");
+        assertThat(evaluated.get("fp8").get(0).propertyNames())
+                .containsExactly("part", "kind", "overflow", "underflow", "min_scale", "max_scale");
         StepMetrics bad = new StepMetrics(
                 2,
                 1,
@@ -56,7 +64,9 @@ class MetricsLogTest {
                 1,
                 0,
                 List.of(),
-                true);
+                true,
+                0,
+                List.of());
         JsonNode skipped = json.readTree(MetricsLog.line(bad));
         assertThat(skipped.get("loss").isNull()).isTrue();
         assertThat(skipped.get("grad_norm").isNull()).isTrue();

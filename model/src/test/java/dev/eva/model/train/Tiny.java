@@ -11,6 +11,7 @@ import dev.eva.model.text.TokenFile;
 import dev.eva.moe.MoeConfig;
 import dev.eva.moe.RoutingMethod;
 import dev.eva.nn.RopeConfig;
+import dev.eva.nn.optim.MomentFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.random.RandomGeneratorFactory;
@@ -70,5 +71,22 @@ final class Tiny {
                 new TrainConfig.Saving(10, 7, 2),
                 3,
                 42);
+    }
+
+    /** The same in another precision; moments in bfloat16 where that is FP8. */
+    static TrainConfig in(Precision precision, TrainConfig c) {
+        return new TrainConfig(
+                c.batching(),
+                c.budget(),
+                precision == Precision.FP32 ? c.optimizer() : c.optimizer().withMoments(MomentFormat.BF16),
+                c.schedule(),
+                c.clip(),
+                c.balance(),
+                c.mtp(),
+                precision,
+                c.validation(),
+                c.saving(),
+                c.maxSkipped(),
+                c.seed());
     }
 }

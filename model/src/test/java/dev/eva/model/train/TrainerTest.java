@@ -4,17 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.DeepSeekModel;
+import dev.eva.model.Presets;
 import dev.eva.model.text.TokenFile;
 import dev.eva.nn.Parameter;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.ops.CrossEntropy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -267,13 +273,87 @@ class TrainerTest {
         assertThat(losses(config, precision, 1)).isEqualTo(rounded);
     }
 
+    private Trainer trainer(DeepSeekConfig shape, TrainConfig config) {
+        Fp8Watch fp8 = new Fp8Watch(config.precision());
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(1);
+        return new Trainer(DeepSeekModel.random(shape, random, fp8), config, tokens.split(config.validation()), fp8);
+    }
+
+    /** What is made again has the bits of what was not kept, so gradients do not depend on what a tape keeps. */
+    @ParameterizedTest
+    @EnumSource
+    void gradientsDoNotDependOnWhatIsKept(Precision precision) {
+        assertThat(gradients(precision, Tape.Keeping.LEAST)).isEqualTo(gradients(precision, Tape.Keeping.ALL));
+    }
+
+    private List<Integer> gradients(Precision precision, Tape.Keeping keeping) {
+        DeepSeekModel model = DeepSeekModel.random(
+                Tiny.config(), RandomGeneratorFactory.of("L64X128MixRandom").create(3), new Fp8Watch(precision));
+        int[] ids = new Random(4).ints(2 * 20, 0, 256).toArray();
+        try (Workspace.Scope step = new Workspace().open();
+                Tape tape = Tape.open(keeping)) {
+            var logits = model.forward(IntTensor.of(ids, 2, 20)).logits();
+            tape.backward(CrossEntropy.crossEntropy(logits, IntTensor.of(ids, 40)));
+        }
+        return model.parameters().stream()
+                .filter(p -> p.role() != Parameter.Role.BUFFER)
+                .map(p -> Arrays.hashCode(p.value().gradOrZeros().toArray()))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shakespeare", "shakespeare-bench", "mini"})
+    void inFp8AStepKeepsLessThanTwoFifths(String preset) {
+        TrainConfig config = Tiny.train("adamw", 1);
+        DeepSeekConfig shape = Presets.byName(preset).withVocabSize(256);
+        double exact = trainer(shape, config).step().keptBytes();
+        double rounded = trainer(shape, Tiny.in(Precision.FP8, config)).step().keptBytes();
+        assertThat(rounded).isPositive().isLessThan(0.4 * exact);
+    }
+
+    @Test
+    void everySoManyStepsCountWhatFp8Rounds() {
+        TrainConfig config = Tiny.in(Precision.FP8, Tiny.train("adamw", 60));
+        Trainer trainer = trainer(Tiny.config(), config);
+        for (int step = 1; step <= Trainer.FP8_EVERY + 1; step++) {
+            List<RoundingMetrics> seen = trainer.step().fp8();
+            if (step % Trainer.FP8_EVERY != 1) {
+                assertThat(seen).isEmpty();
+                continue;
+            }
+            assertThat(seen.stream().map(RoundingMetrics::part).distinct())
+                    .containsExactly("layers.0.attn", "layers.0.ffn", "layers.1.attn", "layers.1.ffn");
+            assertThat(seen).hasSize(12).allSatisfy(r -> {
+                assertThat(r.overflow()).isZero();
+                assertThat(r.underflow()).isBetween(0.0, 0.5);
+                assertThat(r.minScale()).isPositive().isLessThanOrEqualTo(r.maxScale());
+            });
+        }
+        assertThat(trainer(Tiny.train("adamw", 1)).step().fp8()).isEmpty();
+    }
+
+    @Test
+    void inFp8AStepThatIsNotFiniteIsSkippedAndSeen() {
+        Trainer trainer = trainer(Tiny.config(), Tiny.in(Precision.FP8, Tiny.train("adamw", 60)));
+        Parameter weight = trainer.model().parameters().stream()
+                .filter(p -> p.name().equals("layers.1.attn.wo"))
+                .findFirst()
+                .orElseThrow();
+        weight.value().array()[weight.value().offset()] = Float.POSITIVE_INFINITY;
+        weight.value().markWritten();
+        List<Integer> before = bits(trainer.model());
+        StepMetrics step = trainer.step();
+        assertThat(step.skipped()).isTrue();
+        assertThat(bits(trainer.model())).isEqualTo(before);
+        assertThat(step.fp8().stream().filter(RoundingMetrics::isWorrying))
+                .anySatisfy(r -> assertThat(r.part() + " " + r.kind()).isEqualTo("layers.1.attn weight"));
+    }
+
     private double[] losses(TrainConfig config, Precision precision, int threads) {
         int before = Parallel.threads();
         try {
             Parallel.setThreads(threads);
-            DeepSeekModel model = DeepSeekModel.random(
-                    Tiny.config(), RandomGeneratorFactory.of("L64X128MixRandom").create(1), precision.rounding());
-            Trainer trainer = new Trainer(model, config, tokens.split(config.validation()));
+            Trainer trainer = trainer(Tiny.config(), Tiny.in(precision, config));
             double[] losses = new double[60];
             for (int i = 0; i < losses.length; i++) {
                 losses[i] = trainer.step().loss();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingRunTest {
     private static final int STEPS = 24;
@@ -81,7 +81,11 @@ class TrainingRunTest {
     }
 
     private Path whole(String name, String optimizer) throws IOException {
-        try (TrainingRun run = create(name, Tiny.train(optimizer, STEPS))) {
+        return whole(name, Tiny.train(optimizer, STEPS));
+    }
+
+    private Path whole(String name, TrainConfig config) throws IOException {
+        try (TrainingRun run = create(name, config)) {
             assertThat(run.run(Optional.empty(), TrainListener.NONE)).isEqualTo(TrainListener.End.DONE);
             return run.folder().path();
         }
@@ -134,10 +138,11 @@ class TrainingRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"adamw", "muon"})
-    void aRunThatWasStoppedGoesOnToTheSameBits(String optimizer) throws IOException {
-        Path reference = whole("reference", optimizer);
-        TrainingRun first = create("stopped", Tiny.train(optimizer, STEPS));
+    @CsvSource({"adamw, FP32", "muon, FP32", "adamw, FP8"})
+    void aRunThatWasStoppedGoesOnToTheSameBits(String optimizer, Precision precision) throws IOException {
+        TrainConfig config = Tiny.in(precision, Tiny.train(optimizer, STEPS));
+        Path reference = whole("reference", config);
+        TrainingRun first = create("stopped", config);
         try (first) {
             assertThat(first.run(Optional.empty(), new StopAt(first, s -> s == 9)))
                     .isEqualTo(TrainListener.End.STOPPED);

@@ -18,6 +18,8 @@ import java.util.function.Function;
  * v  = beta2 v + (1 - beta2) g^2
  * p -= lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps)
  * }</pre>
+ *
+ * <p>m and v are carried in float32 or in bfloat16 ({@link MomentFormat}).
  */
 public final class AdamW implements Optimizer {
     /**
@@ -46,7 +48,7 @@ public final class AdamW implements Optimizer {
     /** Elements of a task: four arrays of it fit in a second-level cache. */
     private static final int BLOCK = 32 * 1024;
 
-    private record Slot(Tensor value, Tensor m, Tensor v, boolean decays) {}
+    private record Slot(Tensor value, Moment m, Moment v, boolean decays) {}
 
     private record Block(Slot slot, int from, int length) {}
 
@@ -54,12 +56,19 @@ public final class AdamW implements Optimizer {
     private final float rate;
     private final List<Slot> slots = new ArrayList<>();
     private final List<Block> blocks = new ArrayList<>();
-    private final List<StateTensor> state = new ArrayList<>();
+    private final MomentFormat format;
+    private final List<Moment> carried = new ArrayList<>();
     private long steps;
 
-    /** @param parameters those to change; buffers among them are skipped */
+    /** With moments in float32. */
     public AdamW(List<Parameter> parameters, Moments moments, WeightDecay decay) {
+        this(parameters, moments, decay, MomentFormat.FP32);
+    }
+
+    /** @param parameters those to change; buffers among them are skipped */
+    public AdamW(List<Parameter> parameters, Moments moments, WeightDecay decay, MomentFormat format) {
         this.moments = moments;
+        this.format = format;
         this.rate = decay.rate();
         for (Parameter p : parameters) {
             if (p.role() != Parameter.Role.BUFFER) {
@@ -69,14 +78,12 @@ public final class AdamW implements Optimizer {
     }
 
     private void add(Parameter p, boolean decays) {
-        Slot slot = new Slot(
-                p.value(),
-                Tensor.zeros(p.value().shape()),
-                Tensor.zeros(p.value().shape()),
-                decays);
+        Moment m = new Moment(p.name() + ".m", format, p.value().shape());
+        Moment v = new Moment(p.name() + ".v", format, p.value().shape());
+        Slot slot = new Slot(p.value(), m, v, decays);
         slots.add(slot);
-        state.add(new StateTensor(p.name() + ".m", slot.m));
-        state.add(new StateTensor(p.name() + ".v", slot.v));
+        carried.add(m);
+        carried.add(v);
         for (int from = 0; from < p.value().size(); from += BLOCK) {
             blocks.add(new Block(slot, from, Math.min(BLOCK, p.value().size() - from)));
         }
@@ -104,22 +111,20 @@ public final class AdamW implements Optimizer {
                 .withGradFactor(gradFactor);
     }
 
-    private static void step(Block b, AdamWKernel.Step numbers) {
+    private void step(Block b, AdamWKernel.Step numbers) {
         Tensor p = b.slot.value;
         Tensor g = p.grad();
-        Tensor m = b.slot.m;
-        Tensor v = b.slot.v;
-        KERNEL.step(
-                b.length,
-                numbers,
-                g.array(),
-                g.offset() + b.from,
-                p.array(),
-                p.offset() + b.from,
-                m.array(),
-                m.offset() + b.from,
-                v.array(),
-                v.offset() + b.from);
+        Moment m = b.slot.m;
+        Moment v = b.slot.v;
+        int gAt = g.offset() + b.from;
+        int pAt = p.offset() + b.from;
+        switch (format) {
+            case FP32 ->
+                KERNEL.step(b.length, numbers, g.array(), gAt, p.array(), pAt, m.floats(), b.from, v.floats(), b.from);
+            case BF16 ->
+                KERNEL.stepBf16(
+                        b.length, numbers, g.array(), gAt, p.array(), pAt, m.codes(), b.from, v.codes(), b.from);
+        }
     }
 
     @Override
@@ -129,7 +134,7 @@ public final class AdamW implements Optimizer {
 
     @Override
     public List<StateTensor> state() {
-        return List.copyOf(state);
+        return carried.stream().map(Moment::state).toList();
     }
 
     @Override
@@ -137,7 +142,8 @@ public final class AdamW implements Optimizer {
         if (steps < 0) {
             throw new IllegalArgumentException("optimizer: " + steps + " saved steps; need 0 or more");
         }
-        StateTensor.restore(state, saved);
+        StateTensor.check(state(), saved);
+        carried.forEach(m -> m.restore(saved.apply(m.name())));
         this.steps = steps;
     }
 }

@@ -50,9 +50,24 @@ public final class Muon implements Optimizer {
     /**
      * @param parameters those to change; buffers among them are skipped
      * @param momentum mu, in [0, 1)
-     * @param moments of AdamW for the parameters that are no hidden matrices
+     * @param moments of AdamW for the parameters that are no hidden matrices, carried in float32
      */
     public Muon(List<Parameter> parameters, double momentum, AdamW.Moments moments, WeightDecay decay) {
+        this(parameters, momentum, moments, decay, MomentFormat.FP32);
+    }
+
+    /**
+     * @param parameters those to change; buffers among them are skipped
+     * @param momentum mu, in [0, 1)
+     * @param moments of AdamW for the parameters that are no hidden matrices
+     * @param format of those moments; the momentum is float32
+     */
+    public Muon(
+            List<Parameter> parameters,
+            double momentum,
+            AdamW.Moments moments,
+            WeightDecay decay,
+            MomentFormat format) {
         if (!(momentum >= 0 && momentum < 1)) {
             throw new IllegalArgumentException("muon: momentum " + momentum + "; need 0 or more and less than 1");
         }
@@ -70,7 +85,7 @@ public final class Muon implements Optimizer {
         this.large = matrices.stream().filter(m -> m.size() >= LARGE).toList();
         this.small = matrices.stream().filter(m -> m.size() < LARGE).toList();
         this.mu = (float) momentum;
-        this.rest = new AdamW(others, moments, decay);
+        this.rest = new AdamW(others, moments, decay, format);
     }
 
     private void add(Parameter p, float decay, List<Matrix> matrices) {

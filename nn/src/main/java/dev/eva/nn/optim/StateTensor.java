@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * A tensor that an optimiser carries from step to step. It is the live one: to write its values is to restore them.
+ * A tensor that an optimiser carries from step to step, as it is now.
  *
  * @param name the parameter's name and what it is: {@code layers.0.attn.wo.m}
  * @param value F32, of the parameter's shape

@@ -3,6 +3,7 @@ package dev.eva.tensor.autograd;
 import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
+import dev.eva.tensor.kernel.RowPacking;
 import java.util.ArrayList;
 
 /**
@@ -13,18 +14,29 @@ import java.util.ArrayList;
 public final class Ctx {
     final Op op;
     final Tensor[] inputs;
-    final boolean recording;
+    /** Null if no backward pass follows. */
+    private final Tape tape;
+
     Tensor output;
     /** The node of the tape that made input i, or -1 for leaves and constants. */
     int[] producers;
 
     private final ArrayList<Tensor> taken = new ArrayList<>(2);
+    private final ArrayList<PackedRows> packed = new ArrayList<>(0);
     private Tensor[] saved = {};
+    /** Whether the values of input i are not kept for backward. */
+    private final boolean[] dropped;
+    /** Whether input i is made again when backward reads it. */
+    private final boolean[] remade;
 
-    Ctx(Op op, Tensor[] inputs, boolean recording) {
+    private boolean outputDropped;
+
+    Ctx(Op op, Tensor[] inputs, Tape tape) {
         this.op = op;
         this.inputs = inputs;
-        this.recording = recording;
+        this.tape = tape;
+        this.dropped = new boolean[inputs.length];
+        this.remade = new boolean[inputs.length];
     }
 
     /**
@@ -50,7 +62,40 @@ public final class Ctx {
 
     /** Whether a backward pass may follow, so that saving pays. */
     public boolean recording() {
-        return recording;
+        return tape != null;
+    }
+
+    /** Says that backward reads the shapes of these inputs at most: they need not be kept for it. */
+    public void dropInputs(int... which) {
+        for (int i : which) {
+            dropped[i] = true;
+        }
+    }
+
+    /** Says that backward does not read the output. */
+    public void dropOutput() {
+        outputDropped = true;
+    }
+
+    /** Whether the tape does not keep input i but makes it again when backward reads it. */
+    public boolean isRemade(int i) {
+        return tape != null && tape.remakes(inputs[i]);
+    }
+
+    /**
+     * Keeps a tensor in few bits for the backward pass, once for all ops of the tape that keep it so; only while
+     * {@link #recording}.
+     */
+    public PackedRows pack(Tensor x, RowPacking packing) {
+        PackedRows p = tape.pack(x, packing);
+        p.hold();
+        packed.add(p);
+        return p;
+    }
+
+    /** What the i-th call of {@link #pack} has kept. */
+    public PackedRows packed(int i) {
+        return packed.get(i);
     }
 
     /** Keeps tensors of the forward pass for the backward pass. Inputs need not be saved: see {@link #input}. */
@@ -63,8 +108,22 @@ public final class Ctx {
         return saved[i];
     }
 
-    /** The i-th input. */
+    /** Number of saved tensors. */
+    public int savedCount() {
+        return saved.length;
+    }
+
+    /** The i-th input; one that was {@linkplain #dropInputs dropped} has its shape alone. */
     public Tensor input(int i) {
+        if (remade[i] && !Workspace.isLive(inputs[i])) {
+            Ctx producer = tape.node(producers[i]);
+            int before = producer.taken.size();
+            inputs[i] = producer.op.remake(producer).requiresGrad(true);
+            // It ends with this op's backward pass, not with its producer's, which comes later.
+            var memory = producer.taken.subList(before, producer.taken.size());
+            taken.addAll(memory);
+            memory.clear();
+        }
         return inputs[i];
     }
 
@@ -105,12 +164,15 @@ public final class Ctx {
         output = out;
         // Also without recording: the output may be a view of something that was taken.
         Workspace.hold(out);
-        if (recording) {
+        if (recording()) {
             for (Tensor t : saved) {
                 Workspace.hold(t);
             }
-            for (Tensor t : inputs) {
-                Workspace.hold(t);
+            for (int i = 0; i < inputs.length; i++) {
+                remade[i] = !dropped[i] && isRemade(i);
+                if (isHeld(i)) {
+                    Workspace.hold(inputs[i]);
+                }
             }
         } else {
             saved = new Tensor[0];
@@ -119,9 +181,13 @@ public final class Ctx {
             Workspace.releaseUnheld(t);
         }
         taken.clear();
-        if (!recording) {
+        if (!recording() || outputDropped) {
             Workspace.unhold(out);
         }
+    }
+
+    private boolean isHeld(int i) {
+        return !dropped[i] && !remade[i];
     }
 
     /**
@@ -135,7 +201,12 @@ public final class Ctx {
         for (Tensor t : saved) {
             Workspace.release(t);
         }
+        packed.forEach(PackedRows::release);
+        packed.clear();
         for (int i = 0; i < inputs.length; i++) {
+            if (!isHeld(i)) {
+                continue;
+            }
             if (producers[i] >= 0) {
                 Workspace.release(inputs[i]);
             } else {
@@ -143,7 +214,9 @@ public final class Ctx {
                 Workspace.unhold(inputs[i]);
             }
         }
-        Workspace.release(output);
+        if (!outputDropped) {
+            Workspace.release(output);
+        }
         saved = new Tensor[0];
     }
 }

@@ -34,4 +34,17 @@ public interface Op {
      * be {@code dOut} itself or a view of it; the op must not write into {@code dOut}.
      */
     Tensor[] backward(Ctx ctx, Tensor dOut);
+
+    /** Whether {@link #remake} can make the output again, to the same bits, from what forward kept. */
+    default boolean remakes() {
+        return false;
+    }
+
+    /**
+     * The output once more, for the backward pass of an op that reads it, where the tape is a {@linkplain
+     * Tape.Keeping#LEAST frugal} one.
+     */
+    default Tensor remake(Ctx ctx) {
+        throw new IllegalStateException(getClass().getSimpleName() + ": the output cannot be made again");
+    }
 }

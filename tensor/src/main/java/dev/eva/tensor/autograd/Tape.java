@@ -5,6 +5,7 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.RowPacking;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 
@@ -24,17 +25,59 @@ public final class Tape implements AutoCloseable {
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
     private static final ThreadLocal<Tape> CURRENT = new ThreadLocal<>();
 
+    /** What is kept between the passes. */
+    public enum Keeping {
+        /** Whatever backward reads. */
+        ALL,
+        /** The least: outputs of ops that {@linkplain Op#remakes can make them again} are made again. */
+        LEAST
+    }
+
+    /** A part of the forward pass, at whose end memory goes back that nothing later reads. */
+    public static final class Segment {
+        private final Tape tape;
+        private final int first;
+
+        private Segment(Tape tape) {
+            this.tape = tape;
+            this.first = tape == null ? 0 : tape.nodes.size();
+        }
+
+        /**
+         * Ends every output of the part that no backward pass reads, but for {@code result}, which is returned. Outputs
+         * that ops keep for themselves live on, too.
+         */
+        public Tensor end(Tensor result) {
+            if (tape != null) {
+                Workspace.hold(result);
+                for (Ctx ctx : tape.nodes.subList(first, tape.nodes.size())) {
+                    Workspace.releaseUnheld(ctx.output);
+                }
+                Workspace.unhold(result);
+            }
+            return result;
+        }
+    }
+
+    private final Keeping keeping;
     private final Tape outer;
     private final ArrayList<Ctx> nodes = new ArrayList<>();
     private final IdentityHashMap<Tensor, Integer> producers = new IdentityHashMap<>();
+    private final IdentityHashMap<Tensor, PackedRows> packed = new IdentityHashMap<>();
 
-    private Tape(Tape outer) {
+    private Tape(Keeping keeping, Tape outer) {
+        this.keeping = keeping;
         this.outer = outer;
     }
 
-    /** Starts recording on this thread. */
+    /** Starts recording on this thread, keeping all. */
     public static Tape open() {
-        Tape tape = new Tape(CURRENT.get());
+        return open(Keeping.ALL);
+    }
+
+    /** Starts recording on this thread. */
+    public static Tape open(Keeping keeping) {
+        Tape tape = new Tape(keeping, CURRENT.get());
         CURRENT.set(tape);
         return tape;
     }
@@ -44,11 +87,35 @@ public final class Tape implements AutoCloseable {
         CURRENT.set(outer);
     }
 
+    /** Begins a part of the forward pass of the open tape; without one, nothing happens at its end. */
+    public static Segment segment() {
+        return new Segment(CURRENT.get());
+    }
+
+    boolean remakes(Tensor x) {
+        Integer producer = keeping == Keeping.LEAST ? producers.get(x) : null;
+        return producer != null && nodes.get(producer).op.remakes();
+    }
+
+    Ctx node(int i) {
+        return nodes.get(i);
+    }
+
+    /** The one packed form of a tensor. */
+    PackedRows pack(Tensor x, RowPacking packing) {
+        PackedRows known = packed.get(x);
+        if (known == null || !known.packing().equals(packing)) {
+            known = new PackedRows(packing, x);
+            packed.put(x, known);
+        }
+        return known;
+    }
+
     /** Computes an op and, if a tape is open and some input wants a gradient, records it. */
     public static Tensor apply(Op op, Tensor... in) {
         Tape tape = CURRENT.get();
         boolean recording = tape != null && anyRequiresGrad(in);
-        Ctx ctx = new Ctx(op, in, recording);
+        Ctx ctx = new Ctx(op, in, recording ? tape : null);
         Tensor out = op.forward(ctx, in);
         ctx.endForward(out);
         if (recording) {
@@ -116,6 +183,7 @@ public final class Tape implements AutoCloseable {
         Workspace.unhold(loss);
         nodes.clear();
         producers.clear();
+        packed.clear();
     }
 
     private void backward(Ctx ctx, Tensor dOut, Tensor[] grads) {

@@ -9,6 +9,9 @@ public interface AdamWKernel {
     /** The scalar reference. */
     AdamWKernel REFERENCE = new AdamWKernel() {};
 
+    /** Elements whose moments are wide at once: they stay in the first-level cache. */
+    int WIDE = 512;
+
     /**
      * The numbers of a step, the same for every element.
      *
@@ -85,6 +88,33 @@ public interface AdamWKernel {
             v[vOffset + i] = vi;
             float root = Math.fma((float) Math.sqrt(vi), step.invRootCorrection2(), step.eps());
             p[pOffset + i] = Math.fma(keep, p[pOffset + i], -(step.stepSize() * mi / root));
+        }
+    }
+
+    /**
+     * The same with moments that are carried in bfloat16: widened, moved on and used in float32, then rounded to the
+     * nearest, ties to even (arXiv:2412.19437, section 3.3.3).
+     */
+    default void stepBf16(
+            int n,
+            Step step,
+            float[] g,
+            int gOffset,
+            float[] p,
+            int pOffset,
+            short[] m,
+            int mOffset,
+            short[] v,
+            int vOffset) {
+        float[] wide = new float[2 * Math.min(n, WIDE)];
+        int second = wide.length / 2;
+        for (int i = 0; i < n; i += WIDE) {
+            int here = Math.min(WIDE, n - i);
+            Bfloat16.decode(here, m, mOffset + i, wide, 0);
+            Bfloat16.decode(here, v, vOffset + i, wide, second);
+            step(here, step, g, gOffset + i, p, pOffset + i, wide, 0, wide, second);
+            Bfloat16.encode(here, wide, 0, m, mOffset + i);
+            Bfloat16.encode(here, wide, second, v, vOffset + i);
         }
     }
 }

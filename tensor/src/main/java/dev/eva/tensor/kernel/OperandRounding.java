@@ -15,6 +15,12 @@ public interface OperandRounding {
      */
     void weight(int matrices, int rows, int cols, float[] w, int wOffset, float[] out);
 
+    /** How rows of x are kept for the backward pass: {@link #activation} is packing and unpacking. */
+    RowPacking packing();
+
+    /** Told of every x before it is rounded for y, also where its rounded form is there already. */
+    default void sees(int rows, int cols, float[] x, int xOffset) {}
+
     /** Rows of x, for y. */
     void activation(int rows, int cols, float[] x, int xOffset, float[] out, int outOffset);
 
@@ -22,7 +28,7 @@ public interface OperandRounding {
     void gradient(int rows, int cols, float[] dY, int dYOffset, float[] out, int outOffset);
 
     /**
-     * The columns of x, for dW, which is a sum over rows.
+     * The columns of x, for dW, which is a sum over rows; x is what {@link #activation} gave, and {@code out} may be x.
      *
      * @param starts ascending row numbers; what lies between two of them is summed up apart
      */

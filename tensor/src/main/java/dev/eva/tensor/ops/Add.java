@@ -33,6 +33,8 @@ public record Add() implements Op {
                         b.offset() + from,
                         y.array(),
                         y.offset() + from));
+        ctx.dropInputs(0, 1);
+        ctx.dropOutput();
         return y;
     }
 

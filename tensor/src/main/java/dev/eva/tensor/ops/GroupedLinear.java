@@ -40,6 +40,10 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         Tensor y = ctx.empty(x.dim(0), n);
         Tensor a = Operands.activation(ctx, weight, x);
         GEMM.multiplyGrouped(starts, a.array(), a.offset(), k, 1, weight.forward(), 0f, y.array(), y.offset(), n);
+        if (weight.rounding() != null) {
+            ctx.dropInputs(0);
+        }
+        ctx.dropOutput();
         return y;
     }
 
@@ -69,14 +73,13 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         int k = weight.inFeatures();
         Tensor dX = ctx.empty(ctx.input(0).shape());
         Tensor dY = Operands.gradient(ctx, weight, dOut);
-        GEMM.multiplyGrouped(
-                starts, dY.array(), dY.offset(), n, 1, weight.backward(), 0f, dX.array(), dX.offset(), k);
+        GEMM.multiplyGrouped(starts, dY.array(), dY.offset(), n, 1, weight.backward(), 0f, dX.array(), dX.offset(), k);
         return dX;
     }
 
     /** Null if it was added to the gradient of a leaf. */
     private Tensor weightGradient(Ctx ctx, Tensor dOut) {
-        Tensor x = Operands.activationColumns(ctx, weight, ctx.input(0), starts);
+        Tensor x = Operands.keptColumns(ctx, weight, 0, 0, starts);
         Tensor dY = Operands.gradientColumns(ctx, weight, dOut, starts);
         int n = weight.outFeatures();
         int k = weight.inFeatures();

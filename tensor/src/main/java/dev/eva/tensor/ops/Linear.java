@@ -43,11 +43,20 @@ public record Linear(PreparedWeight weight) implements Op {
                     "linear: bias " + in[2].shape() + ", weight " + in[1].shape() + "; need bias (" + n + ")");
         }
         Tensor y = ctx.empty(x.shape().withLast(n));
-        Tensor operand = Operands.activation(ctx, weight, x);
         float[] bias = in.length == 3 ? in[2].array() : null;
         int biasOffset = in.length == 3 ? in[2].offset() : 0;
+        multiply(Operands.activation(ctx, weight, x), bias, biasOffset, y);
+        if (weight.rounding() != null) {
+            ctx.dropInputs(0);
+        }
+        ctx.dropOutput();
+        return y;
+    }
+
+    private void multiply(Tensor operand, float[] bias, int biasOffset, Tensor y) {
+        int k = weight.inFeatures();
         GEMM.multiply(
-                x.rows(),
+                operand.rows(),
                 operand.array(),
                 operand.offset(),
                 k,
@@ -58,7 +67,20 @@ public record Linear(PreparedWeight weight) implements Op {
                 0f,
                 y.array(),
                 y.offset(),
-                n);
+                weight.outFeatures());
+    }
+
+    /** Where x is kept in its packed form. */
+    @Override
+    public boolean remakes() {
+        return weight.rounding() != null;
+    }
+
+    @Override
+    public Tensor remake(Ctx ctx) {
+        Tensor y = ctx.empty(ctx.output().shape());
+        Tensor bias = ctx.inputCount() == 3 ? ctx.input(2) : null;
+        multiply(ctx.packed(0).unpack(ctx), bias == null ? null : bias.array(), bias == null ? 0 : bias.offset(), y);
         return y;
     }
 
@@ -91,7 +113,7 @@ public record Linear(PreparedWeight weight) implements Op {
     /** Null if it was added to the gradient of a leaf. */
     private Tensor weightGradient(Ctx ctx, Tensor dOut) {
         int[] all = {0, dOut.rows()};
-        Tensor x = Operands.activationColumns(ctx, weight, ctx.input(0), all);
+        Tensor x = Operands.keptColumns(ctx, weight, 0, 0, all);
         Tensor dY = Operands.gradientColumns(ctx, weight, dOut, all);
         int n = weight.outFeatures();
         int k = weight.inFeatures();

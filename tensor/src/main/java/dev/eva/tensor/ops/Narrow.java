@@ -32,6 +32,8 @@ public record Narrow(int from, int length) implements Op {
                 System.arraycopy(x.array(), x.offset() + r * n + from, y.array(), y.offset() + r * length, length);
             }
         });
+        ctx.dropInputs(0);
+        ctx.dropOutput();
         return y;
     }
 

@@ -43,6 +43,14 @@ public record RmsNorm(float eps) implements Op {
         }
         Tensor y = ctx.empty(x.shape());
         Tensor rstd = ctx.empty(x.rows());
+        normalise(x, w, y, rstd);
+        ctx.save(rstd);
+        ctx.dropOutput();
+        return y;
+    }
+
+    private void normalise(Tensor x, Tensor w, Tensor y, Tensor rstd) {
+        int d = x.dim(-1);
         Parallel.rows(
                 x.rows(),
                 d,
@@ -58,7 +66,17 @@ public record RmsNorm(float eps) implements Op {
                         y.offset() + from * d,
                         rstd.array(),
                         rstd.offset() + from));
-        ctx.save(rstd);
+    }
+
+    @Override
+    public boolean remakes() {
+        return true;
+    }
+
+    @Override
+    public Tensor remake(Ctx ctx) {
+        Tensor y = ctx.empty(ctx.output().shape());
+        normalise(ctx.input(0), ctx.input(1), y, ctx.saved(0));
         return y;
     }
 

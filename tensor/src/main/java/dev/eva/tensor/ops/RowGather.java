@@ -5,6 +5,7 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.autograd.Ctx;
 import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.Kernels;
+import java.util.function.IntUnaryOperator;
 
 /** What looking up rows of a matrix and its gradient are made of, for {@link Embedding} and {@link GatherRows}. */
 final class RowGather {
@@ -24,10 +25,16 @@ final class RowGather {
                         op + ": row " + rows[i] + " at index " + i + "; the matrix is " + x.shape());
             }
         }
-        Tensor y = ctx.empty(rows.length, d);
-        Parallel.rows(rows.length, d, (from, to) -> {
+        return copy(x, i -> rows[i], ctx.empty(rows.length, d));
+    }
+
+    /** {@code y_i = x_(rowOf(i))}. */
+    static Tensor copy(Tensor x, IntUnaryOperator rowOf, Tensor y) {
+        int d = x.dim(1);
+        Parallel.rows(y.dim(0), d, (from, to) -> {
             for (int i = from; i < to; i++) {
-                System.arraycopy(x.array(), x.offset() + rows[i] * d, y.array(), y.offset() + i * d, d);
+                int row = rowOf.applyAsInt(i);
+                System.arraycopy(x.array(), x.offset() + row * d, y.array(), y.offset() + i * d, d);
             }
         });
         return y;

@@ -35,6 +35,7 @@ public record SwiGlu() implements Op {
                 2 * f,
                 (from, to) -> ELEMENTWISE.swiGlu(
                         to - from, f, x.array(), x.offset() + from * 2 * f, y.array(), y.offset() + from * f));
+        ctx.dropOutput();
         return y;
     }
 

@@ -7,10 +7,13 @@ import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.ops.Add;
+import dev.eva.tensor.ops.Mean;
 import dev.eva.tensor.ops.Mul;
 import dev.eva.tensor.ops.Reshape;
+import dev.eva.tensor.ops.RmsNorm;
 import dev.eva.tensor.ops.Scale;
 import dev.eva.tensor.ops.Sum;
+import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -216,5 +219,37 @@ class TapeTest {
             assertThat(Add.add(y, z).toArray()).containsExactly(4, 4, 4);
             assertThat(w.bytes()).as("scratch is reused, outputs are not").isEqualTo(4 * (6 + 3 + 3 + 3));
         }
+    }
+
+    /** What nobody reads later ends with its part of the pass, what is made again does so where it is wanted. */
+    @Test
+    void aSegmentEndsWhatBackwardDoesNotRead() {
+        Tensor x = Tensor.randn(new SplittableRandom(1), 0, 1, 5, 8).requiresGrad(true);
+        Tensor w = Tensor.full(1.5f, 8).requiresGrad(true);
+        float[][] gradients = new float[2][];
+        long[] kept = new long[2];
+        for (Tape.Keeping keeping : Tape.Keeping.values()) {
+            Workspace memory = new Workspace();
+            x.zeroGrad();
+            try (Workspace.Scope step = memory.open();
+                    Tape tape = Tape.open(keeping)) {
+                Tape.Segment segment = Tape.segment();
+                Tensor sum = Add.add(x, x);
+                Tensor normed = RmsNorm.rmsNorm(sum, w, 1e-6f);
+                Tensor copied = Add.add(normed, normed);
+                Tensor y = segment.end(Mul.mul(normed, normed));
+                assertThat(Workspace.isLive(copied)).isFalse();
+                assertThat(Workspace.isLive(sum)).isTrue();
+                assertThat(Workspace.isLive(normed)).isEqualTo(keeping == Tape.Keeping.ALL);
+                assertThat(Workspace.isLive(y)).isTrue();
+                kept[keeping.ordinal()] = memory.lentBytes();
+                tape.backward(Mean.mean(y));
+            }
+            gradients[keeping.ordinal()] = x.grad().toArray();
+        }
+        assertThat(gradients[1]).isEqualTo(gradients[0]);
+        assertThat(kept[0] - kept[1]).isEqualTo(4 * 5 * 8);
+        Tensor outside = Tape.segment().end(Add.add(x, x));
+        assertThat(outside.get(0)).isEqualTo(2 * x.get(0));
     }
 }

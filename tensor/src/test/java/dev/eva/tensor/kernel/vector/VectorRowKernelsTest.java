@@ -198,6 +198,14 @@ class VectorRowKernelsTest {
         for (int i = 0; i < 3; i++) {
             assertSameBits("adamW " + n + " array " + i, actual[i], expected[i]);
         }
+        short[][] moments = new short[4][n + 4];
+        for (int t = 0; t < 3; t++) {
+            new VectorAdamW().stepBf16(n, step, g, 1, actual[0], 2, moments[0], 3, moments[1], 1);
+            AdamWKernel.REFERENCE.stepBf16(n, step, g, 1, expected[0], 2, moments[2], 3, moments[3], 1);
+        }
+        assertSameBits("adamW bf16 " + n, actual[0], expected[0]);
+        assertThat(moments[0]).isEqualTo(moments[2]);
+        assertThat(moments[1]).isEqualTo(moments[3]);
     }
 
     @ParameterizedTest

@@ -1,4 +1,4 @@
-package dev.eva.model.checkpoint;
+package dev.eva.tensor.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class Bf16Test {
+class Bfloat16Test {
     @ParameterizedTest
     @CsvSource({
         "3F800000, 3F80", // 1
@@ -23,23 +23,24 @@ class Bf16Test {
         "FF800000, FF80",
     })
     void roundsToTheNearestEven(String bits, String code) {
-        short encoded = Bf16.encode(Float.intBitsToFloat(Integer.parseUnsignedInt(bits, 16)));
+        short encoded = Bfloat16.encode(Float.intBitsToFloat(Integer.parseUnsignedInt(bits, 16)));
         assertThat(encoded & 0xFFFF).isEqualTo(Integer.parseInt(code, 16));
     }
 
     @Test
     void notANumberStaysOne() {
         for (int bits : new int[] {0x7F80_0001, 0x7FFF_FFFF, 0xFF80_0001, 0xFFFF_FFFF}) {
-            assertThat(Bf16.decode(Bf16.encode(Float.intBitsToFloat(bits)))).isNaN();
+            assertThat(Bfloat16.decode(Bfloat16.encode(Float.intBitsToFloat(bits))))
+                    .isNaN();
         }
     }
 
     @Test
     void everyCodeSurvives() {
         for (int code = 0; code <= 0xFFFF; code++) {
-            float x = Bf16.decode((short) code);
+            float x = Bfloat16.decode((short) code);
             if (!Float.isNaN(x)) {
-                assertThat(Bf16.encode(x)).isEqualTo((short) code);
+                assertThat(Bfloat16.encode(x)).isEqualTo((short) code);
             }
         }
     }
