@@ -9,8 +9,9 @@ import java.lang.foreign.ValueLayout;
  * j]}.
  *
  * <p>Partial sums of a block of 128 are added in float32, multiplied with the block's scale, and added up in ascending
- * order (arXiv:2412.19437, section 3.3.2). An element has the same bits whatever {@code m}, {@code from} and {@code
- * to}.
+ * order (arXiv:2412.19437, section 3.3.2); a fast kernel may multiply x with the scale instead, and add in another
+ * order, within 1e-6 of the sum of absolute products. An element has the same bits whatever {@code m}, {@code from} and
+ * {@code to}.
  */
 public interface Fp8Product {
     /** The scalar reference. */
@@ -21,6 +22,29 @@ public interface Fp8Product {
             Fp8Format format, MemorySegment codes, long first, int n, float scale, float[] out, int outOffset) {
         for (int i = 0; i < n; i++) {
             out[outOffset + i] = format.decode(codes.get(ValueLayout.JAVA_BYTE, first + i)) * scale;
+        }
+    }
+
+    /**
+     * Rows become columns: {@code out[outOffset + p * outRow + j] = scale * decode(code_(first + j * cols + p))} for
+     * {@code j < count} and {@code p < length}.
+     */
+    default void turn(
+            Fp8Format format,
+            MemorySegment codes,
+            long first,
+            int cols,
+            int count,
+            int length,
+            float scale,
+            float[] out,
+            int outOffset,
+            int outRow) {
+        for (int j = 0; j < count; j++) {
+            long at = first + (long) j * cols;
+            for (int p = 0; p < length; p++) {
+                out[outOffset + p * outRow + j] = format.decode(codes.get(ValueLayout.JAVA_BYTE, at + p)) * scale;
+            }
         }
     }
 

@@ -45,8 +45,26 @@ public record Fp8Weight(Fp8Format format, MemorySegment codes, float[] scales, i
     }
 
     @Override
+    public void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        for (int j = 0; j < count; ) {
+            int block = (row + j) / Fp8Blocks.BLOCK;
+            int rows = Math.min(count, (block + 1) * Fp8Blocks.BLOCK - row) - j;
+            for (int p = 0; p < length; ) {
+                int at = (col + p) / Fp8Blocks.BLOCK;
+                int n = Math.min(length, (at + 1) * Fp8Blocks.BLOCK - col) - p;
+                long first = (long) (row + j) * cols + col + p;
+                float scale = scales[block * Fp8Blocks.blocks(cols) + at];
+                PRODUCT.turn(format, codes, first, cols, rows, n, scale, out, outOffset + p * outRow + j, outRow);
+                p += n;
+            }
+            j += rows;
+        }
+    }
+
+    /** E5M2, which no release stores weights in, has no loop for few rows: it is widened always. */
+    @Override
     public int fewRows() {
-        return FEW_ROWS;
+        return format == Fp8Format.E4M3 ? FEW_ROWS : 0;
     }
 
     @Override

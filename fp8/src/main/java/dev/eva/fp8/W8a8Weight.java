@@ -56,6 +56,11 @@ public record W8a8Weight(Fp8Weight weight, Fp8Scale scale) implements FrozenMatr
     }
 
     @Override
+    public void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        weight.turn(row, count, col, length, out, outOffset, outRow);
+    }
+
+    @Override
     public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         weight.multiply(m, x, xOffset, xRow, from, to, y, yOffset, yRow);
     }

@@ -62,6 +62,30 @@ class Fp8WeightTest {
         }
     }
 
+    /** Strips at odd places, with codes that are no numbers, and a scale that a power of two would take to infinity. */
+    @ParameterizedTest
+    @EnumSource
+    void turnsAStripOverToTheBitsOfTheReference(Fp8Format format) {
+        Fp8Weight w = weight(format, 150, 300);
+        w.codes().set(ValueLayout.JAVA_BYTE, 20 * 300 + 130, (byte) 0xFF);
+        w.codes().set(ValueLayout.JAVA_BYTE, 140 * 300 + 2, (byte) 0x7F);
+        w.scales()[4] = 1e20f;
+        float[] row = new float[300];
+        for (int[] strip : new int[][] {{0, 150, 0, 300}, {3, 64, 1, 299}, {100, 50, 120, 37}, {149, 1, 299, 1}}) {
+            int outRow = strip[1] + 1;
+            float[] out = new float[2 + strip[3] * outRow];
+            w.turn(strip[0], strip[1], strip[2], strip[3], out, 2, outRow);
+            for (int j = 0; j < strip[1]; j++) {
+                w.widen(strip[0] + j, strip[2], strip[3], row, 0);
+                for (int p = 0; p < strip[3]; p++) {
+                    int bits = Float.floatToIntBits(out[2 + p * outRow + j]);
+                    assertThat(bits).isEqualTo(Float.floatToIntBits(row[p]));
+                    assertThat(out[2 + p * outRow + strip[1]]).isZero();
+                }
+            }
+        }
+    }
+
     private static float[] product(int m, float[] x, Fp8Weight w) {
         float[] y = new float[m * w.rows()];
         GEMM.multiply(m, x, 0, w.cols(), 1, GEMM.prepare(w), null, 0, 0f, y, 0, w.rows());

@@ -31,6 +31,11 @@ public record Bf16Matrix(MemorySegment values, int rows, int cols) implements Fr
     }
 
     @Override
+    public void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        KERNEL.turnBf16(values, (long) row * cols + col, cols, count, length, out, outOffset, outRow);
+    }
+
+    @Override
     public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         KERNEL.multiplyBf16(m, cols, x, xOffset, xRow, values, from, to, y, yOffset, yRow);
     }

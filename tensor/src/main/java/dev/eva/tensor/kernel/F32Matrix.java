@@ -32,6 +32,11 @@ public record F32Matrix(MemorySegment values, int rows, int cols) implements Fro
     }
 
     @Override
+    public void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        KERNEL.turnF32(values, (long) row * cols + col, cols, count, length, out, outOffset, outRow);
+    }
+
+    @Override
     public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         KERNEL.multiplyF32(m, cols, x, xOffset, xRow, values, from, to, y, yOffset, yRow);
     }

@@ -34,6 +34,20 @@ public interface FrozenMatrix {
     void widen(int row, int col, int count, float[] out, int outOffset);
 
     /**
+     * A strip of W turned over, as tiles read it: {@code out[outOffset + p * outRow + j] = W[row + j][col + p]} for
+     * {@code 0 <= j < count} and {@code 0 <= p < length}.
+     */
+    default void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        float[] line = new float[length];
+        for (int j = 0; j < count; j++) {
+            widen(row + j, col, length, line, 0);
+            for (int p = 0; p < length; p++) {
+                out[outOffset + p * outRow + j] = line[p];
+            }
+        }
+    }
+
+    /**
      * {@code y[i][j] = sum_p x[i][p] W[j][p]} for the m rows of x and the rows {@code [from, to)} of W, where
      * {@code x[i][p] = x[xOffset + i * xRow + p]} and {@code y[i][j] = y[yOffset + i * yRow + j]}. Single-threaded; an
      * element's bits depend on neither {@code m} nor {@code [from, to)}. The rounding of x is the caller's. This is the

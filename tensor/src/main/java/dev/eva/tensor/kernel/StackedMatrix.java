@@ -66,6 +66,20 @@ public record StackedMatrix(List<FrozenMatrix> parts) implements FrozenMatrix {
     }
 
     @Override
+    public void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        int first = 0;
+        for (int p = 0; p < parts.size() && first < row + count; p++) {
+            FrozenMatrix part = parts.get(p);
+            int begin = Math.max(row - first, 0);
+            int end = Math.min(row + count - first, part.rows());
+            if (begin < end) {
+                part.turn(begin, end - begin, col, length, out, outOffset + first + begin - row, outRow);
+            }
+            first += part.rows();
+        }
+    }
+
+    @Override
     public void multiply(int m, float[] x, int xOffset, int xRow, int from, int to, float[] y, int yOffset, int yRow) {
         int first = 0;
         for (int p = 0; p < parts.size() && first < to; p++) {

@@ -19,12 +19,38 @@ public interface StoredKernel {
     int FEW_ROWS = 16;
 
     ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** {@code out_i = w_(first + i)}, bfloat16. */
     default void widenBf16(MemorySegment w, long first, int n, float[] out, int outOffset) {
         for (int i = 0; i < n; i++) {
             out[outOffset + i] = Float.intBitsToFloat(w.get(I16, 2 * (first + i)) << 16);
+        }
+    }
+
+    /**
+     * Rows become columns: {@code out[outOffset + p * outRow + j] = w_(first + j * cols + p)} for {@code j < count} and
+     * {@code p < length}, float32.
+     */
+    default void turnF32(
+            MemorySegment w, long first, int cols, int count, int length, float[] out, int outOffset, int outRow) {
+        for (int j = 0; j < count; j++) {
+            long at = first + (long) j * cols;
+            for (int p = 0; p < length; p++) {
+                out[outOffset + p * outRow + j] = w.get(F32, 4 * (at + p));
+            }
+        }
+    }
+
+    /** As {@link #turnF32}, bfloat16. */
+    default void turnBf16(
+            MemorySegment w, long first, int cols, int count, int length, float[] out, int outOffset, int outRow) {
+        for (int j = 0; j < count; j++) {
+            long at = first + (long) j * cols;
+            for (int p = 0; p < length; p++) {
+                out[outOffset + p * outRow + j] = Float.intBitsToFloat(w.get(I16, 2 * (at + p)) << 16);
+            }
         }
     }
 

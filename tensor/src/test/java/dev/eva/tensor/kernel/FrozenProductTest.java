@@ -11,6 +11,7 @@ import dev.eva.tensor.ops.Linear;
 import dev.eva.tensor.ops.Sum;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -130,6 +131,30 @@ class FrozenProductTest {
 
     private static org.assertj.core.data.Offset<Double> within(double size) {
         return org.assertj.core.data.Offset.offset(Math.max(size, 1e-30));
+    }
+
+    /** Strips at odd places and of odd sizes: every element once, and nothing beside them. */
+    @ParameterizedTest
+    @EnumSource(Type.class)
+    void turnsAStripOver(Type type) {
+        FrozenMatrix w = matrix(type, 75, 301);
+        float[] row = new float[301];
+        int[][] strips = {{0, 75, 0, 301}, {3, 64, 1, 300}, {30, 17, 7, 130}, {74, 1, 300, 1}, {5, 9, 2, 3}};
+        for (int[] strip : strips) {
+            int outRow = strip[1] + 2;
+            float[] out = new float[1 + strip[3] * outRow];
+            Arrays.fill(out, -9f);
+            w.turn(strip[0], strip[1], strip[2], strip[3], out, 1, outRow);
+            assertThat(out[0]).isEqualTo(-9f);
+            for (int j = 0; j < outRow; j++) {
+                if (j < strip[1]) {
+                    w.widen(strip[0] + j, strip[2], strip[3], row, 0);
+                }
+                for (int p = 0; p < strip[3]; p++) {
+                    assertThat(out[1 + p * outRow + j]).isEqualTo(j < strip[1] ? row[p] : -9f);
+                }
+            }
+        }
     }
 
     /** What decoding of several tokens at once relies on. */

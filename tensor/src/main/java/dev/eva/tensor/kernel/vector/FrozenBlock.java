@@ -5,19 +5,26 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.FrozenMatrix;
 import dev.eva.tensor.kernel.Gemm;
+import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /**
  * Products with weights that stay in their stored type. Few rows: the matrix widens in registers, row by row. More
- * rows: a panel at a time is widened and packed, and stays in the cache while all rows pass through the tiles.
+ * rows: a few panels at a time are widened and packed, and stay in the cache while all rows pass through the tiles.
  */
 final class FrozenBlock {
     /** Weights of a task with few rows, at least: several microseconds. */
     private static final int TASK_WEIGHTS = 1 << 16;
     /** Tasks that a product with few rows is cut into, at most. */
     private static final int TASKS = 32;
-    /** Length of a block along k: the strip, as it is widened, and its panel fit in the second-level cache. */
+    /** Length of a block along k: the panels of a task fit in the second-level cache. */
     private static final int DEPTH = 384;
+    /** Panels of a task, at most. */
+    private static final int GROUP = 4;
+    /** Tasks from which one takes several panels. */
+    private static final int TASKS_OF_PANELS = 16;
+    /** Rows of A that pass through all panels of a task before the next: they share that cache with the panels. */
+    private static final int BLOCK_ROWS = 8 * GemmBlock.ROWS;
     /** Multiply-adds under which a product stays on one thread. */
     private static final long LEAST_WORK = 1 << 18;
 
@@ -45,7 +52,9 @@ final class FrozenBlock {
         boolean plain = aCol == 1 && beta == 0f;
         int chunk = chunk(b.n, b.k);
         int chunks = (b.n + chunk - 1) / chunk;
-        int panels = Panels.count(b.n);
+        int count = Panels.count(b.n);
+        int group = group(b.n);
+        int panels = (count + group - 1) / group;
         int tasks = 0;
         for (int g = 0; g < groups; g++) {
             tasks += tasks(b.matrices[g], starts[g + 1] - starts[g], plain, chunks, panels);
@@ -63,7 +72,8 @@ final class FrozenBlock {
             if (few(w, rows, plain)) {
                 w.multiply(rows, a, aAt, aRow, at * chunk, Math.min(b.n, (at + 1) * chunk), c, cAt, cRow);
             } else {
-                panel(rows, a, aAt, aRow, aCol, w, at, beta, c, cAt, cRow);
+                int from = at * group;
+                panels(rows, a, aAt, aRow, aCol, w, from, Math.min(count, from + group), beta, c, cAt, cRow);
             }
         };
         if ((long) (starts[groups] - starts[0]) * b.n * b.k >= LEAST_WORK) {
@@ -89,26 +99,42 @@ final class FrozenBlock {
         return (Math.max(least, (n + TASKS - 1) / TASKS) + 3) & ~3;
     }
 
-    private static void panel(
-            int m, float[] a, int aOffset, int aRow, int aCol, FrozenMatrix w, int panel, float beta,
+    /** Panels of a task with many rows: what they read of A stays in the cache from one to the next. */
+    private static int group(int n) {
+        return Math.clamp(Panels.count(n) / TASKS_OF_PANELS, 1, GROUP);
+    }
+
+    private static void panels(
+            int m, float[] a, int aOffset, int aRow, int aCol, FrozenMatrix w, int from, int to, float beta,
             float[] c, int cOffset, int cRow) {
         int n = w.rows();
         int k = w.cols();
-        int column = Panels.column(panel, n);
-        int columns = Math.min(Panels.vectors(panel, n) * VectorMath.LANES, n - column);
         GemmBlock.Scratch scratch = GemmBlock.scratch();
-        float[] memory = scratch.b(2 * DEPTH * Panels.WIDTH);
-        int packed = DEPTH * Panels.WIDTH;
+        float[] packed = scratch.b(GROUP * DEPTH * Panels.WIDTH);
         for (int p = 0; p == 0 || p < k; p += DEPTH) {
             int length = Math.min(DEPTH, k - p);
-            for (int j = 0; j < columns; j++) {
-                w.widen(column + j, p, length, memory, j * length);
+            for (int panel = from; panel < to; panel++) {
+                pack(w, panel, p, length, packed, (panel - from) * DEPTH * Panels.WIDTH);
             }
-            Panels.pack(panel, n, length, memory, -column * length, 1, length, memory, packed);
-            GemmBlock.panel(m, length, a, aOffset + p * aCol, aRow, aCol, memory, packed,
-                    Panels.width(panel, n), panel, n, null, 0,
-                    p == 0 ? beta : 1f, c, cOffset, cRow, scratch.tile);
+            for (int i = 0; i < m; i += BLOCK_ROWS) {
+                for (int panel = from; panel < to; panel++) {
+                    GemmBlock.panel(Math.min(BLOCK_ROWS, m - i), length, a, aOffset + i * aRow + p * aCol, aRow, aCol,
+                            packed, (panel - from) * DEPTH * Panels.WIDTH, Panels.width(panel, n), panel, n, null, 0,
+                            p == 0 ? beta : 1f, c, cOffset + i * cRow, cRow, scratch.tile);
+                }
+            }
         }
+    }
+
+    /** A block of a panel; columns beyond the matrix are zeros. */
+    private static void pack(FrozenMatrix w, int panel, int p, int length, float[] out, int at) {
+        int column = Panels.column(panel, w.rows());
+        int width = Panels.width(panel, w.rows());
+        int columns = Math.min(width, w.rows() - column);
+        if (columns < width) {
+            Arrays.fill(out, at, at + length * width, 0f);
+        }
+        w.turn(column, columns, p, length, out, at, width);
     }
 
     // spotless:on

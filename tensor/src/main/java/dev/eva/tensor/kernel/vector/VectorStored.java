@@ -22,6 +22,8 @@ final class VectorStored implements StoredKernel {
     private static final int L = VectorMath.LANES;
     private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
     private static final int HIGH = 0xFFFF0000;
+    /** Words of a row that are turned over at a time. */
+    private static final int WORDS = 64;
     /** Lane numbers of every second value of two vectors. */
     private static final FloatVector EVENS = everySecond(0);
 
@@ -32,6 +34,9 @@ final class VectorStored implements StoredKernel {
     private static final class Scratch {
         /** Sums lane by lane, for four rows of x: what the loops end with, so that no vector leaves them. */
         final float[] lanes = new float[4 * L * L];
+
+        final float[] turn = new float[Transpose.SCRATCH];
+        final int[] words = new int[WORDS * L];
 
         private float[] x = new float[0];
 
@@ -64,6 +69,60 @@ final class VectorStored implements StoredKernel {
             Transpose.HIGH.selectFrom(even, odd).intoArray(out, outOffset + i + L);
         }
         StoredKernel.super.widenBf16(w, first + i, n - i, out, outOffset + i);
+    }
+
+    /** A vector's worth of rows at a time is copied, then turned over in registers. */
+    @Override
+    public void turnF32(
+            MemorySegment w, long first, int cols, int count, int length, float[] out, int outOffset, int outRow) {
+        int whole = length / L * L;
+        int j = 0;
+        for (; j + L <= count; j += L) {
+            Scratch scratch = SCRATCH.get();
+            float[] strip = scratch.x(L * length);
+            for (int r = 0; r < L; r++) {
+                MemorySegment.copy(w, F32, 4 * (first + (long) (j + r) * cols), strip, r * length, length);
+            }
+            for (int p = 0; p < whole; p += L) {
+                Transpose.block(strip, p, length, out, outOffset + p * outRow + j, outRow, scratch.turn);
+            }
+            for (int p = whole; p < length; p++) {
+                for (int r = 0; r < L; r++) {
+                    out[outOffset + p * outRow + j + r] = strip[r * length + p];
+                }
+            }
+        }
+        StoredKernel.super.turnF32(
+                w, first + (long) j * cols, cols, count - j, length, out, outOffset + j, outRow);
+    }
+
+    /** Pairs of neighbours are turned over as 32-bit words, and widened after. */
+    @Override
+    public void turnBf16(
+            MemorySegment w, long first, int cols, int count, int length, float[] out, int outOffset, int outRow) {
+        int[] words = SCRATCH.get().words;
+        int whole = length / 2 * 2;
+        int j = 0;
+        for (; j + L <= count; j += L) {
+            for (int p = 0; p < whole; p += 2 * WORDS) {
+                int n = Math.min(WORDS, (whole - p) / 2);
+                for (int r = 0; r < L; r++) {
+                    long at = 2 * (first + (long) (j + r) * cols + p);
+                    for (int q = 0; q < n; q++) {
+                        words[q * L + r] = w.get(I32, at + 4L * q);
+                    }
+                }
+                for (int q = 0, to = outOffset + p * outRow + j; q < n; q++, to += 2 * outRow) {
+                    IntVector two = IntVector.fromArray(I, words, q * L);
+                    two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(out, to);
+                    two.and(HIGH).reinterpretAsFloats().intoArray(out, to + outRow);
+                }
+            }
+        }
+        StoredKernel.super.turnBf16(
+                w, first + whole, cols, j, length - whole, out, outOffset + whole * outRow, outRow);
+        StoredKernel.super.turnBf16(
+                w, first + (long) j * cols, cols, count - j, length, out, outOffset + j, outRow);
     }
 
     @Override
