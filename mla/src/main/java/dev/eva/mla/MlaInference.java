@@ -14,6 +14,9 @@ public final class MlaInference {
      */
     private static final int FEW = 8;
 
+    /** Keys and values that are expanded from a cache at most: 256 MiB. */
+    private static final double EXPANDED = 1 << 26;
+
     private final MlaConfig config;
     private final MlaDecode absorbed;
     private final MlaPrefill expanded;
@@ -38,15 +41,19 @@ public final class MlaInference {
 
     /**
      * Compares multiplications a head for M tokens after {@code start}. Expanded: keys and values of all
-     * {@code L = start + M} tokens, {@code L R (nope + v)}, and the square of {@code L^2 / 2} pairs at
-     * {@code nope + rope + v}. Absorbed: the M new tokens through the same weights, and {@code M start + M^2 / 2} pairs
-     * at {@code 2 R + rope}.
+     * {@code L = start + M} tokens, {@code L R (nope + v)}, and {@code M start + M^2 / 2} pairs at
+     * {@code nope + rope + v}. Absorbed: the M new tokens through the same weights, and those pairs at
+     * {@code 2 R + rope}. Behind a long cache, keys and values of all its tokens must be worth their memory, too.
      */
     static boolean expandedIsCheaper(MlaConfig c, int m, int start) {
         double l = (double) start + m;
-        double up = (double) c.kvLoraRank() * (c.qkNopeHeadDim() + c.vHeadDim());
-        double expanded = l * up + l * l / 2 * (c.qkHeadDim() + c.vHeadDim());
+        double width = c.qkNopeHeadDim() + c.vHeadDim();
+        if (start > 0 && l * c.numAttentionHeads() * width > EXPANDED) {
+            return false;
+        }
+        double up = c.kvLoraRank() * width;
         double pairs = (double) m * start + (double) m * m / 2;
+        double expanded = l * up + pairs * (c.qkHeadDim() + c.vHeadDim());
         double absorbed = m * up + pairs * (2.0 * c.kvLoraRank() + c.qkRopeHeadDim());
         return expanded < absorbed;
     }

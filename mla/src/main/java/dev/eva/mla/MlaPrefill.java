@@ -9,15 +9,11 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.Attention;
 import dev.eva.tensor.kernel.Kernels;
-import java.util.Arrays;
 
 /**
  * Latent attention in its expanded form with a cache, for many new tokens: keys and values of all heads are made from
  * the cached latents, new tokens included. The same result as {@link MlaDecode} up to rounding, cheaper for a long
  * prompt. Not differentiable.
- *
- * <p>Tokens that were cached before take part as keys; their queries are zero rows whose results are dropped, because
- * the kernel attends in a square.
  */
 public final class MlaPrefill {
     private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
@@ -41,7 +37,6 @@ public final class MlaPrefill {
      */
     public Tensor forward(Tensor x, LatentCache cache, int start) {
         MlaConfig c = weights.config();
-        int m = x.dim(0);
         Tensor cK = weights.wkvA().forward(x);
         Tensor latent = weights.kvNorm().forward(narrow(cK, 0, c.kvLoraRank()));
         cache.append(latent, narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim()), weights.rope(), start);
@@ -52,7 +47,7 @@ public final class MlaPrefill {
         // The largest tensors of a prompt: the next layer takes the same memory.
         Workspace.releaseUnheld(q);
         Workspace.releaseUnheld(kv);
-        Tensor out = weights.wo().forward(o.slice(start, start + m));
+        Tensor out = weights.wo().forward(o);
         Workspace.releaseUnheld(o);
         return out;
     }
@@ -65,11 +60,11 @@ public final class MlaPrefill {
         return out;
     }
 
-    /** (L, N*v), of which the first {@code start} rows mean nothing. */
+    /** (M, N*v). */
     private Tensor attend(Tensor q, Tensor kv, LatentCache cache, int start) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
-        Tensor out = Workspace.empty(cache.length(), n * c.vHeadDim());
+        Tensor out = Workspace.empty(q.dim(0), n * c.vHeadDim());
         for (int first = 0; first < n; first += WAVE) {
             attend(q, kv, cache, new Heads(first, Math.min(n, first + WAVE), start), out);
         }
@@ -82,33 +77,34 @@ public final class MlaPrefill {
         int h = c.qkHeadDim();
         int v = c.vHeadDim();
         int l = cache.length();
-        Tensor qs = Workspace.empty(n * l, h);
+        int m = l - heads.start;
+        Tensor qs = Workspace.empty(n * m, h);
         Tensor ks = Workspace.empty(n * l, h);
         Tensor vs = Workspace.empty(n * l, v);
-        Tensor lse = Workspace.empty(Shape.of(n * l));
+        Tensor lse = Workspace.empty(Shape.of(n * m));
         Rope.Tables tables = weights.rope().tables(l);
         float scale = weights.softmaxScale();
         Parallel.run(n, i -> {
             int head = heads.from + i;
-            int hAt = i * l * h;
-            layOutQuery(tables, q, head, heads.start, qs.slice(i * l, (i + 1) * l));
+            layOutQuery(tables, q, head, heads.start, qs.slice(i * m, (i + 1) * m));
             layOutKeyValue(kv, cache, head, ks.slice(i * l, (i + 1) * l), vs.slice(i * l, (i + 1) * l));
-            ATTENTION.forward(
+            ATTENTION.forwardFrom(
+                    heads.start,
                     l,
                     h,
                     v,
                     scale,
                     qs.array(),
-                    qs.offset() + hAt,
+                    qs.offset() + i * m * h,
                     ks.array(),
-                    ks.offset() + hAt,
+                    ks.offset() + i * l * h,
                     vs.array(),
                     vs.offset() + i * l * v,
                     out.array(),
                     out.offset() + head * v,
                     c.numAttentionHeads() * v,
                     lse.array(),
-                    lse.offset() + i * l);
+                    lse.offset() + i * m);
         });
         Workspace.releaseUnheld(lse);
         Workspace.releaseUnheld(vs);
@@ -123,11 +119,9 @@ public final class MlaPrefill {
         MlaConfig c = weights.config();
         int h = c.qkHeadDim();
         int nope = c.qkNopeHeadDim();
-        int first = to.offset();
-        Arrays.fill(to.array(), first, first + start * h, 0f);
         for (int i = 0; i < q.dim(0); i++) {
             int from = q.offset() + (i * c.numAttentionHeads() + head) * h;
-            int at = first + (start + i) * h;
+            int at = to.offset() + i * h;
             System.arraycopy(q.array(), from, to.array(), at, nope);
             tables.rotate(start + i, q.array(), from + nope, to.array(), at + nope);
         }

@@ -105,6 +105,11 @@ class MlaTest {
         assertThat(MlaInference.expandedIsCheaper(v3, 1000, 0)).isTrue();
         assertThat(MlaInference.expandedIsCheaper(v3, 1, 1000)).isFalse();
         assertThat(MlaInference.expandedIsCheaper(v3, 8, 100_000)).isFalse();
+        MlaConfig sixteenHeads =
+                new MlaConfig(1024, 16, new QueryProjection.LowRank(384), 256, 64, 32, 64, MlaOracle.YARN);
+        assertThat(MlaInference.expandedIsCheaper(sixteenHeads, 256, 16_384)).isTrue();
+        assertThat(MlaInference.expandedIsCheaper(sixteenHeads, 16, 16_384)).isFalse();
+        assertThat(MlaInference.expandedIsCheaper(sixteenHeads, 256, 32_768)).isFalse();
     }
 
     @Test

@@ -32,11 +32,38 @@ public interface Attention {
             int outRow,
             float[] lse,
             int lseOffset) {
+        forwardFrom(0, t, h, hv, scale, q, qOffset, k, kOffset, v, vOffset, out, outOffset, outRow, lse, lseOffset);
+    }
+
+    /**
+     * The rows of {@link #forward} from position {@code from} on, to the same bits: what new tokens see of those before
+     * them.
+     *
+     * @param q T - from rows, and so {@code out} and {@code lse}; k and v have T rows
+     */
+    default void forwardFrom(
+            int from,
+            int t,
+            int h,
+            int hv,
+            float scale,
+            float[] q,
+            int qOffset,
+            float[] k,
+            int kOffset,
+            float[] v,
+            int vOffset,
+            float[] out,
+            int outOffset,
+            int outRow,
+            float[] lse,
+            int lseOffset) {
         double[] p = new double[t];
-        for (int i = 0; i < t; i++) {
+        for (int i = from; i < t; i++) {
+            int row = i - from;
             double max = Double.NEGATIVE_INFINITY;
             for (int j = 0; j <= i; j++) {
-                p[j] = scale * dot(h, q, qOffset + i * h, k, kOffset + j * h);
+                p[j] = scale * dot(h, q, qOffset + row * h, k, kOffset + j * h);
                 max = Math.max(max, p[j]);
             }
             double sum = 0;
@@ -44,13 +71,13 @@ public interface Attention {
                 p[j] = Math.exp(p[j] - max);
                 sum += p[j];
             }
-            lse[lseOffset + i] = (float) (max + Math.log(sum));
+            lse[lseOffset + row] = (float) (max + Math.log(sum));
             for (int d = 0; d < hv; d++) {
                 double o = 0;
                 for (int j = 0; j <= i; j++) {
                     o += p[j] * v[vOffset + j * hv + d];
                 }
-                out[outOffset + i * outRow + d] = (float) (o / sum);
+                out[outOffset + row * outRow + d] = (float) (o / sum);
             }
         }
     }

@@ -65,9 +65,9 @@ final class VectorAttention implements Attention {
     // spotless:off: one argument a line would triple the length of every call
 
     @Override
-    public void forward(
-            int t, int h, int hv, float scale, float[] q, int qOffset, float[] k, int kOffset, float[] v, int vOffset,
-            float[] out, int outOffset, int outRow, float[] lse, int lseOffset) {
+    public void forwardFrom(
+            int from, int t, int h, int hv, float scale, float[] q, int qOffset, float[] k, int kOffset, float[] v,
+            int vOffset, float[] out, int outOffset, int outRow, float[] lse, int lseOffset) {
         Scratch scratch = SCRATCH.get();
         float[] tile = GemmBlock.scratch().tile;
         float[] keys = packTurned(t, h, k, kOffset, scratch.get(KEYS_TURNED, h * Panels.padded(t)));
@@ -76,15 +76,13 @@ final class VectorAttention implements Attention {
         int ld = Panels.padded(t) + L;
         float[] s = scratch.get(SCORES, rows * ld);
         float[] scales = scratch.get(STRIP_SUMS, rows);
-        for (int i = 0; i < t; i += rows) {
+        for (int i = from; i < t; i += rows) {
             int m = Math.min(rows, t - i);
-            scores(m, i + m, t, h, q, qOffset + i * h, h, keys, s, ld, tile);
-            softmaxRows(m, i, scale, s, ld, scales, lse, lseOffset + i);
-            int to = outOffset + i * outRow;
-            for (int panel = 0; panel < Panels.count(hv); panel++) {
-                GemmBlock.panel(m, i + m, s, 0, ld, 1, values, Panels.column(panel, hv) * t, Panels.width(panel, hv),
-                        panel, hv, null, 0, 0f, out, to, outRow, tile);
-            }
+            int row = i - from;
+            int to = outOffset + row * outRow;
+            scores(m, i, t, h, q, qOffset + row * h, h, keys, s, ld, tile);
+            softmaxRows(m, i, scale, s, ld, scales, lse, lseOffset + row);
+            sums(m, i, t, s, ld, values, hv, out, to, outRow, tile);
             scaleRows(m, hv, scales, out, to, outRow);
         }
     }
@@ -106,18 +104,13 @@ final class VectorAttention implements Attention {
         float[] right = scratch.get(STRIP_RIGHT, rows * Math.max(Panels.padded(h), Panels.padded(hv)));
         for (int i = 0; i < t; i += rows) {
             int m = Math.min(rows, t - i);
-            int n = i + m;
             int at = dOutOffset + i * outRow;
-            scores(m, n, t, h, q, qOffset + i * h, h, keysTurned, p, ld, tile);
-            scores(m, n, t, hv, dOut, at, outRow, valuesTurned, ds, ld, tile);
+            scores(m, i, t, h, q, qOffset + i * h, h, keysTurned, p, ld, tile);
+            scores(m, i, t, hv, dOut, at, outRow, valuesTurned, ds, ld, tile);
             gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p, ds, ld);
-            for (int panel = 0; panel < Panels.count(h); panel++) {
-                GemmBlock.panel(m, n, ds, 0, ld, 1, keys, Panels.column(panel, h) * t, Panels.width(panel, h),
-                        panel, h, null, 0, 0f,
-                        dq, dqOffset + i * h, h, tile);
-            }
-            addTurned(m, n, i, ds, ld, packRows(m, h, q, qOffset + i * h, h, right), h, dk, dkOffset, tile);
-            addTurned(m, n, i, p, ld, packRows(m, hv, dOut, at, outRow, right), hv, dv, dvOffset, tile);
+            sums(m, i, t, ds, ld, keys, h, dq, dqOffset + i * h, h, tile);
+            addTurned(m, i, ds, ld, packRows(m, h, q, qOffset + i * h, h, right), h, dk, dkOffset, tile);
+            addTurned(m, i, p, ld, packRows(m, hv, dOut, at, outRow, right), hv, dv, dvOffset, tile);
         }
     }
 
@@ -138,36 +131,60 @@ final class VectorAttention implements Attention {
     }
 
     /**
-     * {@code s = X Y^T} for m rows of X against the first n of the t rows of Y (whole panels: more columns are
-     * written).
+     * {@code s = X Y^T} for m rows of X, the first of them row i, against the t rows of Y: panel by panel, each from
+     * the tile of rows in which its first column meets the diagonal.
      */
     private static void scores(
-            int m, int n, int t, int width, float[] x, int offset, int row, float[] turned, float[] s, int ld,
+            int m, int i, int t, int width, float[] x, int offset, int row, float[] turned, float[] s, int ld,
             float[] tile) {
         int padded = Panels.padded(t);
-        for (int panel = 0; panel < Panels.count(t) && Panels.column(panel, t) < n; panel++) {
-            GemmBlock.panel(m, width, x, offset, row, 1, turned, Panels.column(panel, t) * width,
-                    Panels.width(panel, t), panel, padded,
-                    null, 0, 0f, s, 0, ld, tile);
+        for (int panel = 0; panel < Panels.count(t) && Panels.column(panel, t) < i + m; panel++) {
+            int column = Panels.column(panel, t);
+            int first = Math.max(0, column - i) / GemmBlock.ROWS * GemmBlock.ROWS;
+            GemmBlock.panel(m - first, width, x, offset + first * row, row, 1, turned, column * width,
+                    Panels.width(panel, t), panel, padded, null, 0, 0f, s, first * ld, ld, tile);
         }
     }
 
     /**
-     * {@code dx += W^T Y}, where W is a strip of m rows and n columns, and Y its m packed rows of {@code width}. The
-     * strip's own m rows of dx are reached for the first time and overwritten.
+     * {@code y = W X} for m rows of W, the first of them row i, and the t packed rows of X: tile by tile, each up to
+     * the diagonal of its last row.
+     */
+    private static void sums(
+            int m, int i, int t, float[] w, int ld, float[] x, int width, float[] y, int offset, int row,
+            float[] tile) {
+        for (int panel = 0; panel < Panels.count(width); panel++) {
+            for (int r = 0; r < m; r += GemmBlock.ROWS) {
+                int rows = Math.min(GemmBlock.ROWS, m - r);
+                GemmBlock.panel(rows, i + r + rows, w, r * ld, ld, 1, x, Panels.column(panel, width) * t,
+                        Panels.width(panel, width), panel, width, null, 0, 0f, y, offset + r * row, row, tile);
+            }
+        }
+    }
+
+    /**
+     * {@code dx += W^T Y}, where W is a strip of m rows, the first of them row i, and Y its m packed rows of
+     * {@code width}. The strip's own m rows of dx are reached for the first time and overwritten, tile by tile, each
+     * from the diagonal of its first row on.
      */
     private static void addTurned(
-            int m, int n, int i, float[] w, int ld, float[] y, int width, float[] dx, int offset, float[] tile) {
+            int m, int i, float[] w, int ld, float[] y, int width, float[] dx, int offset, float[] tile) {
         for (int panel = 0; panel < Panels.count(width); panel++) {
             int from = Panels.column(panel, width) * m;
+            int step = Panels.width(panel, width);
             if (i > 0) {
-                GemmBlock.panel(i, m, w, 0, 1, ld, y, from, Panels.width(panel, width), panel, width, null, 0,
-                        1f, dx, offset, width, tile);
+                GemmBlock.panel(i, m, w, 0, 1, ld, y, from, step, panel, width, null, 0, 1f, dx, offset, width, tile);
             }
-            GemmBlock.panel(n - i, m, w, i, 1, ld, y, from, Panels.width(panel, width), panel, width, null, 0,
-                    0f, dx, offset + i * width, width,
-                    tile);
+            for (int r = 0; r < m; r += GemmBlock.ROWS) {
+                GemmBlock.panel(Math.min(GemmBlock.ROWS, m - r), m - r, w, r * ld + i + r, 1, ld, y, from + r * step,
+                        step, panel, width, null, 0, 0f, dx, offset + (i + r) * width, width, tile);
+            }
         }
+    }
+
+    /** The column that ends what {@link #sums} and {@link #addTurned} read of row r of m. */
+    private static int tileEnd(int r, int m) {
+        return Math.min(m, (r / GemmBlock.ROWS + 1) * GemmBlock.ROWS);
     }
 
     // softmaxRows and gradientRows are each one method of more than 325 bytecodes, which C2 compiles alone, and has
@@ -177,30 +194,32 @@ final class VectorAttention implements Attention {
 
     /**
      * Row r of m has the scores of keys 0 to i + r. They become exponentials of their distance from the largest, with
-     * zeros up to the strip's last key; {@code scales} takes what makes them sum to 1.
+     * zeros up to the last key of the row's tile; {@code scales} takes what makes them sum to 1.
      */
     private static void softmaxRows(
             int m, int i, float scale, float[] s, int ld, float[] scales, float[] lse, int lseAt) {
+        FloatVector factor = FloatVector.broadcast(S, scale);
         for (int r = 0; r < m; r++) {
             int at = r * ld;
             int last = at + (i + r) / L * L;
-            int end = at + i + m;
+            int end = at + i + tileEnd(r, m);
             VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
             FloatVector max = fromArray(S, s, last).blend(Float.NEGATIVE_INFINITY, outside);
             FloatVector max2 = max;
             max.intoArray(s, last);
             int j = at;
-            for (; j < last - L; j += 2 * L) {
-                max = max.max(fromArray(S, s, j));
-                max2 = max2.max(fromArray(S, s, j + L));
+            // Compared and blended: max() of vectors takes care of NaN and of signs of zero, at three times the price.
+            for (; j < last; j += 2 * L) {
+                FloatVector x = fromArray(S, s, j);
+                FloatVector x2 = fromArray(S, s, j + L);
+                max = max.blend(x, x.compare(VectorOperators.GT, max));
+                max2 = max2.blend(x2, x2.compare(VectorOperators.GT, max2));
             }
-            if (j < last) {
-                max = max.max(fromArray(S, s, j));
-            }
-            float top = max.max(max2).reduceLanes(VectorOperators.MAX);
+            float top = scale * max.max(max2).reduceLanes(VectorOperators.MAX);
+            FloatVector shift = FloatVector.broadcast(S, -top);
             FloatVector sum = FloatVector.zero(S);
             for (j = at; j <= last; j += L) {
-                FloatVector p = VectorMath.exp(fromArray(S, s, j).sub(top).mul(scale));
+                FloatVector p = VectorMath.expOfLow(fromArray(S, s, j).fma(factor, shift));
                 p.intoArray(s, j);
                 sum = sum.add(p);
             }
@@ -208,7 +227,7 @@ final class VectorAttention implements Attention {
                 FloatVector.zero(S).intoArray(s, j);
             }
             float total = VectorMath.sum(sum);
-            lse[lseAt + r] = (float) ((double) scale * top + Math.log(total));
+            lse[lseAt + r] = (float) (top + Math.log(total));
             scales[r] = 1f / total;
         }
     }
@@ -220,11 +239,12 @@ final class VectorAttention implements Attention {
     private static void gradientRows(
             int m, int i, int hv, float scale, float[] out, int outAt, float[] dOut, int dOutAt, int outRow,
             float[] lse, int lseAt, float[] p, float[] ds, int ld) {
+        FloatVector factor = FloatVector.broadcast(S, scale);
         for (int r = 0; r < m; r++) {
             int at = r * ld;
             int last = at + (i + r) / L * L;
-            int end = at + i + m;
-            float shift = lse[lseAt + r];
+            int end = at + i + tileEnd(r, m);
+            FloatVector shift = FloatVector.broadcast(S, -lse[lseAt + r]);
             FloatVector sum = FloatVector.zero(S);
             int d = 0;
             for (; d <= hv - L; d += L) {
@@ -236,8 +256,8 @@ final class VectorAttention implements Attention {
             }
             int j = at;
             for (; j <= last; j += L) {
-                FloatVector prob = VectorMath.exp(fromArray(S, p, j).mul(scale).sub(shift));
-                FloatVector grad = fromArray(S, ds, j).sub(delta).mul(prob).mul(scale);
+                FloatVector prob = VectorMath.expOfLow(fromArray(S, p, j).fma(factor, shift));
+                FloatVector grad = fromArray(S, ds, j).sub(delta).mul(prob.mul(factor));
                 prob.intoArray(p, j);
                 grad.intoArray(ds, j);
             }

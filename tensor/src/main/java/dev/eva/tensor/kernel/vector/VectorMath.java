@@ -45,6 +45,8 @@ final class VectorMath {
     private static final float EXP_MAX = 88.72283f;
 
     private static final int MANTISSA_BITS = 23;
+    /** The bits of 1. */
+    private static final int ONE = 0x3f800000;
 
     private static final VectorShuffle<Float> ROTATE_32 = rotate(32);
     private static final VectorShuffle<Float> ROTATE_16 = rotate(16);
@@ -88,6 +90,25 @@ final class VectorMath {
         return x.add(Float.POSITIVE_INFINITY)
                 .blend(scaled, x.compare(VectorOperators.LE, EXP_MAX))
                 .blend(0f, x.compare(VectorOperators.LT, EXP_MIN));
+    }
+
+    /**
+     * {@link #exp(FloatVector)} to the same bits for x of at most 88, which is all that softmax has: without its care
+     * for infinity, two operations less.
+     */
+    static FloatVector expOfLow(FloatVector x) {
+        FloatVector t = x.fma(FloatVector.broadcast(SPECIES, LOG2_E), FloatVector.broadcast(SPECIES, ROUND));
+        FloatVector n = t.sub(ROUND);
+        FloatVector r = n.fma(FloatVector.broadcast(SPECIES, -LN2_HIGH), x);
+        r = n.fma(FloatVector.broadcast(SPECIES, -LN2_LOW), r);
+        FloatVector q = r.fma(FloatVector.broadcast(SPECIES, C6), FloatVector.broadcast(SPECIES, C5));
+        q = q.fma(r, FloatVector.broadcast(SPECIES, C4));
+        q = q.fma(r, FloatVector.broadcast(SPECIES, C3));
+        q = q.fma(r, FloatVector.broadcast(SPECIES, C2));
+        FloatVector y = q.fma(r.mul(r), r).add(1f);
+        IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS);
+        FloatVector scaled = y.mul(power.add(ONE).reinterpretAsFloats());
+        return scaled.blend(0f, x.compare(VectorOperators.LT, EXP_MIN));
     }
 
     /**

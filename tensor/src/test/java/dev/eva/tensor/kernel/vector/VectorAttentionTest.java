@@ -147,4 +147,39 @@ class VectorAttentionTest {
         assertThat(again.out).isEqualTo(first.out);
         assertThat(again.dk).isEqualTo(first.dk);
     }
+
+    @ParameterizedTest
+    @CsvSource({"150,32,48,1", "150,32,48,101", "150,32,48,149", "97,24,40,95"})
+    void rowsAloneHaveTheBitsOfTheWhole(int t, int h, int hv, int from) {
+        for (Attention attention : new Attention[] {FAST, Attention.REFERENCE}) {
+            Head whole = new Head(t, h, hv, 1f).run(attention);
+            float[] out = new float[(t - from) * hv];
+            float[] lse = new float[t - from];
+            attention.forwardFrom(
+                    from, t, h, hv, whole.scale, whole.q, 2 + from * h, whole.k, 1, whole.v, 3, out, 0, hv, lse, 0);
+            for (int i = from; i < t; i++) {
+                int to = 4 + i * whole.outRow;
+                assertThat(lse[i - from]).isEqualTo(whole.lse[2 + i]);
+                assertThat(Arrays.copyOfRange(out, (i - from) * hv, (i - from + 1) * hv))
+                        .isEqualTo(Arrays.copyOfRange(whole.out, to, to + hv));
+            }
+        }
+    }
+
+    @Test
+    void aQueryThatIsNotANumberShowsInItsRowAlone() {
+        Head sound = new Head(60, 16, 16, 1f).run(FAST);
+        Head broken = new Head(60, 16, 16, 1f);
+        broken.q[2 + 31 * 16 + 5] = Float.NaN;
+        broken.run(FAST);
+        for (int i = 0; i < 60; i++) {
+            float[] row = Arrays.copyOfRange(broken.out, 4 + i * broken.outRow, 4 + i * broken.outRow + 16);
+            if (i == 31) {
+                assertThat(row).containsOnly(Float.NaN);
+            } else {
+                assertThat(row)
+                        .isEqualTo(Arrays.copyOfRange(sound.out, 4 + i * sound.outRow, 4 + i * sound.outRow + 16));
+            }
+        }
+    }
 }

@@ -57,4 +57,24 @@ class VectorMathTest {
                     .isEqualTo(Float.floatToIntBits(VectorMath.exp(x[i])));
         }
     }
+
+    @Test
+    void expOfLowHasTheBitsOfExp() {
+        float[] x = new float[64_000];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = -100f + 188f * i / x.length;
+        }
+        x[0] = Float.NaN;
+        x[1] = Float.NEGATIVE_INFINITY;
+        x[2] = SMALLEST_NORMAL_LOG;
+        float[] y = new float[x.length];
+        for (int i = 0; i < x.length; i += VectorMath.LANES) {
+            VectorMath.expOfLow(FloatVector.fromArray(VectorMath.SPECIES, x, i)).intoArray(y, i);
+        }
+        for (int i = 0; i < x.length; i++) {
+            assertThat(Float.floatToIntBits(y[i]))
+                    .as("exp(%s)", x[i])
+                    .isEqualTo(Float.floatToIntBits(VectorMath.exp(x[i])));
+        }
+    }
 }
