@@ -78,8 +78,12 @@ final class ChatCommand implements Runnable {
     @Mixin
     private SamplingOptions options;
 
+    @Mixin
+    private DeviceOption device;
+
     @Override
     public void run() {
+        device.apply();
         Sampling sampling = options.sampling(maxTokens, temperature, topP);
         Path checkpoint = RunFolder.checkpointOf(model);
         Tokenizer tokenizer = Tokenizers.load(GenerateCommand.folderOfTokenizer(checkpoint));

@@ -2,7 +2,6 @@ package dev.eva.cli;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
-import dev.eva.gpu.OpenClDevices;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.Kernels;
 import java.io.IOException;
@@ -126,19 +125,18 @@ final class DoctorCommand implements Runnable {
     }
 
     private void openCl() {
-        OpenClDevices found = OpenClDevices.find();
         String label = "OpenCL";
-        for (OpenClDevices.Device d : found.devices()) {
-            line(
-                    label,
-                    d.name() + " (" + d.platform() + "), " + d.type() + ", " + d.computeUnits() + " units, "
-                            + Table.bytes(d.memoryBytes()));
+        for (OpenCl.Device d : OpenCl.devices()) {
+            line(label, d.line() + ", " + Table.bytes(d.memoryBytes()) + "; --device gpu:" + d.number());
             label = "";
         }
-        found.missing().ifPresent(why -> {
-            line("OpenCL", "none, and none is needed");
-            out.println(UNDER_LABEL + why);
-        });
+        OpenCl.missing()
+                .ifPresentOrElse(
+                        why -> {
+                            line("OpenCL", "none, and none is needed");
+                            out.println(UNDER_LABEL + why);
+                        },
+                        () -> OpenCl.unavailable().ifPresent(this::advise));
     }
 
     private static String cpu() {

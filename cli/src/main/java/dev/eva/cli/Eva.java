@@ -36,6 +36,7 @@ import picocli.CommandLine.ScopeType;
             ParityCommand.class,
             MemoryCommand.class,
             MasterclassCommand.class,
+            DevicesCommand.class,
             DoctorCommand.class,
             CommandLine.HelpCommand.class
         })

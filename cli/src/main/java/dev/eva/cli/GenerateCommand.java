@@ -122,8 +122,12 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private SamplingOptions options;
 
+    @Mixin
+    private DeviceOption device;
+
     @Override
     public void run() {
+        device.apply();
         List<String> texts = prompts.all();
         Sampling sampling = options.sampling(maxTokens, temperature, topP);
         if (prefillChunk < 1) {

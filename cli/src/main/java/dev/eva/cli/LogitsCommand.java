@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -65,8 +66,12 @@ final class LogitsCommand implements Runnable {
             description = "Ids of the continuation (${DEFAULT-VALUE}).")
     private int maxTokens;
 
+    @Mixin
+    private DeviceOption device;
+
     @Override
     public void run() {
+        device.apply();
         if (maxTokens < 0) {
             throw new ParameterException(spec.commandLine(), "--max-tokens: " + maxTokens + "; need 0 or more");
         }

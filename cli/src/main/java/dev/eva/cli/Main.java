@@ -31,12 +31,13 @@ public final class Main {
                     + "install a JDK " + JAVA + " or set JAVA_HOME to one");
         }
         List<String> command = Restart.command(home, args);
+        String preload = Restart.preload(home, args);
         if (java >= JAVA && !Restart.WINDOWS) {
             Class.forName("dev.eva.cli.ReplaceProcess")
-                    .getMethod("exec", List.class)
-                    .invoke(null, command);
+                    .getMethod("exec", List.class, String[].class)
+                    .invoke(null, command, preload == null ? null : Restart.preloadVariable(preload));
         }
-        System.exit(Restart.child(command));
+        System.exit(Restart.child(command, preload));
     }
 
     private static void fail(String message) {

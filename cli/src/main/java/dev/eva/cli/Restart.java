@@ -53,10 +53,34 @@ final class Restart {
     }
 
     /**
+     * What has to be loaded before a JVM that uses OpenCL: the JDK's libjsig, without which compilers in OpenCL drivers
+     * replace the JVM's signal handlers. Null where it is not needed.
+     */
+    static String preload(String home, String... args) {
+        boolean openCl =
+                args.length > 0 && List.of("bench", "devices", "doctor").contains(args[0])
+                        || Arrays.stream(args).anyMatch(a -> a.startsWith("--device"));
+        Path library = Paths.get(home, "lib", System.mapLibraryName("jsig"));
+        return openCl && !WINDOWS && Files.isReadable(library) ? library.toString() : null;
+    }
+
+    /** The variable of the environment that names libraries to be loaded first, with one more. */
+    static String[] preloadVariable(String library) {
+        String name = LINUX ? "LD_PRELOAD" : "DYLD_INSERT_LIBRARIES";
+        String before = System.getenv(name);
+        return new String[] {name, before == null || before.isEmpty() ? library : library + ":" + before};
+    }
+
+    /**
      * Runs the command beside this process and hands its exit code over; a request to end goes to it and is waited for.
      */
-    static int child(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).inheritIO().start();
+    static int child(List<String> command, String preload) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+        if (preload != null) {
+            String[] variable = preloadVariable(preload);
+            builder.environment().put(variable[0], variable[1]);
+        }
+        Process process = builder.start();
         Thread forward = new Thread(() -> {
             process.destroy();
             process.onExit().join();

@@ -28,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -140,8 +141,12 @@ final class TrainCommand implements Callable<Integer> {
             description = "Go on with this run, to its end or as much further as given.")
     private Path resume;
 
+    @Mixin
+    private DeviceOption device;
+
     @Override
     public Integer call() throws IOException {
+        device.apply();
         if (threads != null) {
             usage(() -> {
                 Parallel.setThreads(threads);
@@ -205,8 +210,8 @@ final class TrainCommand implements Callable<Integer> {
                 || options.any()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--resume goes on with what the run was started with; only --steps, --minutes and --threads may "
-                            + "be given");
+                    "--resume goes on with what the run was started with; only --steps, --minutes, --threads and "
+                            + "--device may be given");
         }
         return TrainingRun.resume(resume);
     }

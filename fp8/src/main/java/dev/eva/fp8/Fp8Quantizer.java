@@ -22,6 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 public record Fp8Quantizer(Fp8Format format, Fp8Tiling tiling, Fp8Scale scale) {
     private static final Fp8Kernel KERNEL = Kernels.find(Fp8Kernel.class, Fp8Kernel.REFERENCE);
 
+    private static final Fp8MatrixKernel WHOLE = Kernels.find(Fp8MatrixKernel.class, Fp8MatrixKernel.REFERENCE);
+
     /** Elements a task: some ten microseconds. */
     private static final int GRAIN = 32 * 1024;
     /** Columns a task, whole tiles: 128 rows of them stay in the cache between the two passes. */
@@ -49,6 +51,9 @@ public record Fp8Quantizer(Fp8Format format, Fp8Tiling tiling, Fp8Scale scale) {
                     + "; need " + format + ", " + tiling);
         }
         Objects.checkFromIndexSize(xOffset, out.codes().length, x.length);
+        if (WHOLE.quantize(scale, x, xOffset, out)) {
+            return;
+        }
         switch (tiling) {
             case TENSOR -> tensor(x, xOffset, out);
             case TILE_1X128 -> rows(x, xOffset, out);

@@ -10,6 +10,11 @@ public interface KernelProvider {
     /** The higher one wins among those available; the reference has 0. */
     int priority();
 
+    /** Whether it is taken only where its name is asked for. It is not even asked whether it could work otherwise. */
+    default boolean onlyIfForced() {
+        return false;
+    }
+
     /** Empty if this provider can work here; otherwise why not and what would help, in one line. */
     Optional<String> unavailable();
 

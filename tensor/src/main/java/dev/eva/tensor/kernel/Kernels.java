@@ -8,11 +8,10 @@ import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
 /**
- * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|...} forces a provider; one that is
- * forced and
- * cannot work is an error that says what is missing; providers of one name, each with families of its module, are
- * taken together. Whatever the chosen provider lacks comes from the next one, the
- * scalar reference last.
+ * The choice of kernels, made once a process. {@code -Deva.kernels=reference|vector|opencl} forces a provider; one that
+ * is forced and cannot work is an error that says what is missing; providers of one name, each with families of its
+ * module, are taken together. Whatever the chosen provider lacks comes from the next best one, the scalar reference
+ * last; {@code reference} takes nothing else.
  */
 public final class Kernels {
     /** A provider and why it was or was not taken, for {@code eva doctor}. */
@@ -35,6 +34,15 @@ public final class Kernels {
             }
         }
         return reference;
+    }
+
+    /** As {@link #find}, without the providers of a name: the host's kernels for one that hands work on. */
+    public static <F> F findWithout(String provider, Class<F> family, F reference) {
+        return CHOSEN.stream()
+                .filter(p -> !p.name().equals(provider))
+                .flatMap(p -> p.find(family).stream())
+                .findFirst()
+                .orElse(reference);
     }
 
     /**
@@ -106,32 +114,41 @@ public final class Kernels {
         return List.copyOf(found);
     }
 
+    private static String notAsked(KernelProvider p, String forced, boolean others) {
+        return others
+                ? "only where it is asked for: -D" + PROPERTY + "=" + p.name()
+                : "not asked for: -D" + PROPERTY + "=" + forced;
+    }
+
     private static List<KernelProvider> choose(List<KernelProvider> found) {
         String forced = System.getProperty(PROPERTY, "");
-        if (!forced.isEmpty()
-                && !forced.equals(REFERENCE)
+        boolean others = !forced.equals(REFERENCE);
+        if (others
+                && !forced.isEmpty()
                 && found.stream().noneMatch(p -> p.name().equals(forced))) {
             List<String> names =
                     found.stream().map(KernelProvider::name).distinct().toList();
             throw new IllegalArgumentException("-D" + PROPERTY + "=" + forced + ": no such provider; have "
                     + String.join(", ", names) + ", " + REFERENCE);
         }
+        List<KernelProvider> inOrder = new ArrayList<>(found);
+        // The forced one first, the rest as they are.
+        inOrder.sort(Comparator.comparing(p -> !p.name().equals(forced)));
         List<KernelProvider> chosen = new ArrayList<>();
-        for (KernelProvider p : found) {
-            Optional<String> why = p.unavailable();
-            if (p.name().equals(forced) && why.isPresent()) {
+        for (KernelProvider p : inOrder) {
+            boolean named = p.name().equals(forced);
+            boolean asked = named || others && !p.onlyIfForced();
+            Optional<String> why = asked ? p.unavailable() : Optional.of(notAsked(p, forced, others));
+            if (named && why.isPresent()) {
                 throw new IllegalStateException("-D" + PROPERTY + "=" + forced + ": " + why.get());
             }
-            boolean take = why.isEmpty() && (forced.isEmpty() || p.name().equals(forced));
-            if (take) {
+            if (why.isEmpty()) {
                 chosen.add(p);
             }
-            String reason = why.orElseGet(() -> take ? p.description() : "not asked for: -D" + PROPERTY + "=" + forced);
-            CANDIDATES.add(new Candidate(p.name(), p.priority(), take && chosen.size() == 1, reason));
+            String reason = why.orElseGet(p::description);
+            CANDIDATES.add(new Candidate(p.name(), p.priority(), why.isEmpty() && chosen.size() == 1, reason));
         }
-        String reason = !chosen.isEmpty()
-                ? "fallback"
-                : forced.equals(REFERENCE) ? "-D" + PROPERTY : "nothing faster works here";
+        String reason = !chosen.isEmpty() ? "fallback" : others ? "nothing faster works here" : "-D" + PROPERTY;
         CANDIDATES.add(new Candidate(REFERENCE, 0, chosen.isEmpty(), reason));
         return chosen;
     }

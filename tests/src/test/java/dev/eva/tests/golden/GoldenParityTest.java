@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Everything that is computed, against Hugging Face transformers, brute force and float64, as {@code eva parity} does
  * it. Tolerances are about five times what float32 data differ from an independent float64 run.
  */
-class GoldenParityTest {
+public class GoldenParityTest {
     @TempDir
     Path dir;
 

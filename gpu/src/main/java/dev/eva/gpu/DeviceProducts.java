@@ -1,0 +1,198 @@
+package dev.eva.gpu;
+
+import com.aparapi.Range;
+import dev.eva.gpu.kernels.LocalProduct;
+import dev.eva.gpu.kernels.Product;
+import dev.eva.gpu.kernels.TileProduct;
+import java.lang.ref.Cleaner;
+import java.util.Arrays;
+
+/**
+ * The kernel of products of a device, with the memory that is resident there. The resident values have a copy on the
+ * heap, because Aparapi makes a new buffer from it when the collector has moved the array.
+ */
+final class DeviceProducts {
+    /** Where the left operand, the result and the right operand are; b is null where it is resident. */
+    record Matrices(float[] a, int aRow, int aCol, float[] b, int bRow, float[] c, int cRow) {}
+
+    private static final Cleaner CLEANER = Cleaner.create();
+    private static final float[] NONE = new float[1];
+    /** Columns of a made-up product whose work items a copy has: some hundreds. */
+    private static final int COPY_COLUMNS = 1024;
+
+    private final DeviceSession session;
+    private final Tuning.Tile tile;
+    private final Product kernel;
+    private final Places floats;
+    private final Places bytes;
+    private boolean timed;
+    private long transferNanos;
+
+    DeviceProducts(DeviceSession session, Tuning.Tile tile) {
+        this.session = session;
+        this.tile = tile;
+        this.kernel = tile.local() ? new LocalProduct() : new TileProduct();
+        // A quarter of the heap, which holds the copies, and what the device gives in one piece.
+        long most =
+                Math.min(session.device().largestBytes(), Runtime.getRuntime().maxMemory() / 4);
+        this.floats = new Places((int) Math.min(most / Float.BYTES, Integer.MAX_VALUE - 8));
+        this.bytes = new Places((int) Math.min(most, Integer.MAX_VALUE - 8));
+    }
+
+    /** Rows of C that an entry of the table covers. */
+    int tileRows() {
+        return tile.local() ? LocalProduct.SIDE : TileProduct.ROWS;
+    }
+
+    /** Whether the device takes these arrays, each in one piece, beside what is resident; null takes nothing. */
+    boolean hasRoomFor(float[]... arrays) {
+        long sum = (long) Float.BYTES * floats.end() + bytes.end();
+        for (float[] array : arrays) {
+            long length = array == null ? 0 : (long) Float.BYTES * array.length;
+            if (length > session.device().largestBytes()) {
+                return false;
+            }
+            sum += length;
+        }
+        return sum <= session.device().memoryBytes();
+    }
+
+    /** Room for floats, as long as the owner lives; -1 if there is none. */
+    int takeFloats(long length, Object owner) {
+        int at = take(floats, length, owner);
+        if (floats.end() > kernel.w.length) {
+            kernel.w = Arrays.copyOf(kernel.w, grown(kernel.w.length, floats.end()));
+        }
+        return at;
+    }
+
+    /** Room for codes, as long as the owner lives; -1 if there is none. */
+    int takeCodes(long length, Object owner) {
+        int at = take(bytes, length, owner);
+        if (bytes.end() > kernel.codes.length) {
+            kernel.codes = Arrays.copyOf(kernel.codes, grown(kernel.codes.length, bytes.end()));
+        }
+        return at;
+    }
+
+    private static int take(Places places, long length, Object owner) {
+        int at = places.take(length);
+        if (at >= 0) {
+            CLEANER.register(owner, () -> places.give(at, (int) length));
+        }
+        return at;
+    }
+
+    private static int grown(int length, int need) {
+        return (int) Math.min(Integer.MAX_VALUE - 8, Math.max(need, length + (long) length / 2));
+    }
+
+    /** The copy of the resident floats on the heap, to be written before {@link #uploadFloats}. */
+    float[] floats() {
+        return kernel.w;
+    }
+
+    /** The copy of the resident codes on the heap. */
+    byte[] codes() {
+        return kernel.codes;
+    }
+
+    /** Brings a part of {@link #floats()} to the device: that part alone. */
+    void uploadFloats(int at, int length) {
+        if (session.isSeparate()) {
+            kernel.staged = Arrays.copyOfRange(kernel.w, at, at + length);
+            copy(Product.COPY_FLOATS, at, length);
+            kernel.staged = NONE;
+        }
+    }
+
+    /** Brings a part of {@link #codes()} to the device. */
+    void uploadCodes(int at, int length) {
+        if (session.isSeparate()) {
+            kernel.stagedCodes = Arrays.copyOfRange(kernel.codes, at, at + length);
+            copy(Product.COPY_CODES, at, length);
+            kernel.stagedCodes = new byte[1];
+        }
+    }
+
+    private void copy(int mode, int at, int length) {
+        kernel.mode = mode;
+        kernel.target = at;
+        kernel.count = length;
+        long start = System.nanoTime();
+        session.run(kernel, copyRange(), 1);
+        transferNanos += System.nanoTime() - start;
+    }
+
+    /**
+     * Runs a product of every entry of the table and brings C back.
+     *
+     * @param mode how B is stored
+     * @param tiles entries, {@link Product#ENTRY} integers each
+     * @param table values of the codes, where B consists of codes
+     */
+    void multiply(int mode, int n, int[] tiles, float beta, Matrices x, float[] table) {
+        kernel.n = n;
+        kernel.beta = beta;
+        kernel.tiles = tiles;
+        kernel.tileCount = tiles.length / Product.ENTRY;
+        kernel.table = table == null ? kernel.table : table;
+        bind(x);
+        if (timed && session.isSeparate()) {
+            // A copy of nothing takes the arrays there, so that the product itself sends none.
+            copy(Product.COPY_FLOATS, 0, 0);
+        }
+        kernel.mode = mode;
+        session.run(kernel, range(kernel.tileCount, n), 1);
+        long start = System.nanoTime();
+        kernel.get(x.c);
+        transferNanos += System.nanoTime() - start;
+    }
+
+    /** An array that was the last one's has to be sent again; another is sent because its buffer is new. */
+    private void bind(Matrices x) {
+        kernel.aRow = x.aRow;
+        kernel.aCol = x.aCol;
+        kernel.bRow = x.bRow;
+        kernel.cRow = x.cRow;
+        if (kernel.a == x.a) {
+            kernel.put(x.a);
+        }
+        if (x.b != null && kernel.b == x.b) {
+            kernel.put(x.b);
+        }
+        if (kernel.c == x.c) {
+            kernel.put(x.c);
+        }
+        kernel.a = x.a;
+        kernel.b = x.b == null ? NONE : x.b;
+        kernel.c = x.c;
+    }
+
+    /** Seconds of transfers since the last call, from the first one on, which has products wait for their arrays. */
+    double transferSeconds() {
+        double seconds = timed ? transferNanos / 1e9 : 0;
+        timed = true;
+        transferNanos = 0;
+        return seconds;
+    }
+
+    /** Work items along the first dimension, as {@link Product#copy} counts them. */
+    private Range copyRange() {
+        return tile.local() ? range(1, COPY_COLUMNS) : range(COPY_COLUMNS, 1);
+    }
+
+    /** Gives the device's memory back. */
+    void close() {
+        kernel.dispose();
+    }
+
+    private Range range(int tileCount, int n) {
+        if (tile.local()) {
+            int side = LocalProduct.GROUP;
+            return session.range(Math.ceilDiv(n, LocalProduct.SIDE) * side, tileCount * side, side, side);
+        }
+        int width = tileCount < tile.width() ? 1 : tile.width();
+        return session.range(Math.ceilDiv(tileCount, width) * width, Math.ceilDiv(n, Product.PANEL), width, 1);
+    }
+}

@@ -1,0 +1,94 @@
+package dev.eva.gpu;
+
+import com.aparapi.Kernel;
+import com.aparapi.Range;
+import com.aparapi.device.OpenCLDevice;
+import com.aparapi.internal.kernel.KernelManager;
+import com.aparapi.internal.kernel.KernelProfile;
+import com.aparapi.internal.model.ClassModel;
+import com.aparapi.internal.writer.KernelWriter;
+import dev.eva.gpu.OpenClDevices.Device;
+
+/**
+ * A device, and the way to run kernels on it and nowhere else: where Aparapi would go on in Java threads, this throws.
+ * All work of a device is done under the session's lock.
+ */
+final class DeviceSession {
+    private final Device device;
+    private final OpenCLDevice handle;
+    private final boolean separate;
+
+    private DeviceSession(Device device, OpenCLDevice handle, boolean separate) {
+        this.device = device;
+        this.handle = handle;
+        this.separate = separate;
+    }
+
+    /** {@code -Deva.opencl.separate=true} has a CPU device copy as others do, for tests. */
+    static DeviceSession open(Device device) {
+        OpenCLDevice handle = OpenClDevices.handle(device);
+        boolean separate = !device.type().equals("CPU") || Boolean.getBoolean("eva.opencl.separate");
+        handle.setSharedMemory(!separate);
+        return new DeviceSession(device, handle, separate);
+    }
+
+    Device device() {
+        return device;
+    }
+
+    /** Whether its memory is apart from the heap, so that arrays are copied there and back. */
+    boolean isSeparate() {
+        return separate;
+    }
+
+    /** Whether it computes in float64. */
+    boolean hasDoubles() {
+        return device.doubles();
+    }
+
+    /** Whether it is a CPU, whose work items are threads with vector registers. */
+    boolean isCpu() {
+        return device.type().equals("CPU");
+    }
+
+    Range range(int globalX, int globalY, int localX, int localY) {
+        return handle.createRange2D(globalX, globalY, localX, localY);
+    }
+
+    /**
+     * Runs a kernel {@code passes} times, in order.
+     *
+     * @throws IllegalStateException if it ran elsewhere or not at all; with the OpenCL that it was translated to
+     */
+    void run(Kernel kernel, Range range, int passes) {
+        kernel.setExplicit(true);
+        try {
+            kernel.execute(range, passes);
+        } catch (RuntimeException | AssertionError e) {
+            // What cannot be translated or built ends in any of these, by way of Java threads.
+            throw failed(kernel, "could not be run: " + e, e);
+        }
+        // The target device says what was wanted, the profile where it was done.
+        KernelProfile profile = KernelManager.instance().getProfile(kernel.getClass());
+        if (profile.getLastDeviceProfile() != profile.getDeviceProfile(handle) || !kernel.isRunningCL()) {
+            throw failed(kernel, "did not run there: " + profile.getLastDeviceProfile(), null);
+        }
+    }
+
+    private IllegalStateException failed(Kernel kernel, String what, Throwable cause) {
+        return new IllegalStateException(
+                "opencl: kernel " + kernel.getClass().getSimpleName() + " " + what + "; expected on device "
+                        + device.describe() + ", driver " + device.driver() + "; its translation:\n"
+                        + translation(kernel),
+                cause);
+    }
+
+    private static String translation(Kernel kernel) {
+        try {
+            ClassModel model = ClassModel.createClassModel(kernel.getClass());
+            return KernelWriter.writeToString(model.getEntrypoint("run", kernel));
+        } catch (Exception | AssertionError e) {
+            return "none: " + e;
+        }
+    }
+}
