@@ -1,6 +1,13 @@
 package dev.eva.bench;
 
+import dev.eva.measure.Effort;
+import dev.eva.measure.Peaks;
+import dev.eva.measure.Running;
+import dev.eva.measure.Way;
+import dev.eva.measure.cases.GemmCase;
+import dev.eva.measure.cases.Shape;
 import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +38,10 @@ public final class GemmTable {
                 args.length == 0 ? Shape.ALL : Stream.of(args).map(Shape::parse).toList();
         System.out.println(Kernels.summary());
         System.out.println("peer: " + OpenBlas.description());
-        System.out.printf(Locale.ROOT, "fused multiply-adds in registers, 1 thread: %.1f GFLOP/s%n", FmaPeak.gflops());
+        System.out.printf(
+                Locale.ROOT,
+                "fused multiply-adds in registers, 1 thread: %.1f GFLOP/s%n",
+                Peaks.measure(Effort.QUICK, 128).flopsOne() / 1e9);
         for (String warm : List.of("64x64x64", "250x250x250", "5x500x500_nt")) {
             measure(Shape.parse(warm), WARM_NANOS, 2);
         }
@@ -58,7 +68,15 @@ public final class GemmTable {
     }
 
     /** Median GFLOP/s of each side, and the medians of the ratios within a round: what else ran then slowed both. */
-    private record Row(Shape shape, double peer, double packed, double packedRatio, double raw, double rawRatio) {
+    record Row(
+            Shape shape,
+            double peer,
+            double packed,
+            double packedRatio,
+            double leastRatio,
+            double mostRatio,
+            double raw,
+            double rawRatio) {
         @Override
         public String toString() {
             return String.format(
@@ -73,21 +91,31 @@ public final class GemmTable {
         }
     }
 
+    /** A row of a shape, in a good second or, {@code quick}, in a part of one. */
+    static Row measure(Shape shape, boolean quick) throws InterruptedException {
+        return quick ? measure(shape, SAMPLE_NANOS / 2, 3) : measure(shape, SAMPLE_NANOS, ROUNDS);
+    }
+
     private static Row measure(Shape shape, long nanos, int rounds) throws InterruptedException {
-        EvaProduct eva = new EvaProduct(shape);
-        try (OpenBlas.Product peer = new OpenBlas.Product(shape, eva.a, eva.b)) {
+        GemmCase eva = new GemmCase(shape);
+        Running packed = eva.on(Way.cpu().getFirst()).orElseThrow();
+        Gemm gemm = Kernels.find(Gemm.class, Gemm.REFERENCE);
+        Gemm.Prepared[] weight = {null};
+        float[] c = new float[shape.m() * shape.n()];
+        try (OpenBlas.Product peer = new OpenBlas.Product(eva)) {
             Runnable[] sides = {
                 peer::run,
-                eva::multiply,
+                packed.run(),
                 () -> {
-                    eva.prepare();
-                    eva.multiply();
+                    weight[0] = eva.prepared(gemm, weight[0]);
+                    gemm.multiply(shape.m(), eva.a(), 0, shape.k(), 1, weight[0], null, 0, 0f, c, 0, shape.n());
                 }
             };
             for (Runnable side : sides) {
                 sample(side, WARM_NANOS);
             }
-            eva.verify(peer.result());
+            eva.verify(Way.named("openblas"), peer.result());
+            eva.verify(Way.named("vector"), packed.result().get());
             double[][] speed = new double[5][rounds];
             for (int round = 0; round < rounds; round++) {
                 for (int i = 0; i < sides.length; i++) {
@@ -98,8 +126,17 @@ public final class GemmTable {
                 speed[3][round] = speed[1][round] / speed[0][round];
                 speed[4][round] = speed[2][round] / speed[0][round];
             }
+            double[] ratios = speed[3].clone();
+            Arrays.sort(ratios);
             return new Row(
-                    shape, median(speed[0]), median(speed[1]), median(speed[3]), median(speed[2]), median(speed[4]));
+                    shape,
+                    median(speed[0]),
+                    median(speed[1]),
+                    median(speed[3]),
+                    ratios[0],
+                    ratios[rounds - 1],
+                    median(speed[2]),
+                    median(speed[4]));
         }
     }
 

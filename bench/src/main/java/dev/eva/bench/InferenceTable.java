@@ -1,17 +1,18 @@
 package dev.eva.bench;
 
 import com.sun.management.ThreadMXBean;
+import dev.eva.measure.Interleaved;
+import dev.eva.measure.Timing;
+import dev.eva.measure.model.Inference;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.checkpoint.Checkpoint;
 import dev.eva.model.checkpoint.MappedModel;
-import dev.eva.model.generate.Decoder;
-import dev.eva.model.generate.Sequence;
 import dev.eva.tensor.Parallel;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
+import java.util.function.DoubleSupplier;
 
 /**
  * Tokens a second of prefill and decoding, medians: {@code java --add-modules jdk.incubator.vector
@@ -37,50 +38,35 @@ public final class InferenceTable {
     }
 
     private static void row(String name, int threads, DeepSeekModel model) {
-        Decoder decoder = new Decoder(model);
-        Sequence sequence = decoder.begin();
-        SplittableRandom random = new SplittableRandom(1);
-        int vocab = model.config().vocabSize();
-        float[] logits = new float[vocab];
-        double[][] perSecond = new double[3][SAMPLES];
-        long bytes = 0;
-        for (int i = -2; i < SAMPLES; i++) {
-            double[] rates = {
-                prefill(decoder, sequence, logits, ids(random, vocab, 512)),
-                prefill(decoder, sequence, logits, ids(random, vocab, 64)),
-                0
-            };
-            sequence.truncate(0);
-            decoder.accept(sequence, logits, ids(random, vocab, 1));
-            long before = allocated();
-            long start = System.nanoTime();
-            for (int t = 0; t < 64; t++) {
-                decoder.accept(sequence, logits, random.nextInt(vocab));
-            }
-            rates[2] = 64e9 / (System.nanoTime() - start);
-            bytes = (allocated() - before) / 64;
-            for (int k = 0; i >= 0 && k < rates.length; k++) {
-                perSecond[k][i] = rates[k];
-            }
-        }
-        double[] median =
-                Arrays.stream(perSecond).mapToDouble(s -> Arrays.stream(s).sorted().toArray()[SAMPLES / 2]).toArray();
-        System.out.printf(Locale.ROOT, "| %s | %d | %.1f | %.1f | %.2f | %d |%n", name, threads, median[0], median[1],
-                median[2], bytes);
+        Rates r = rates(model);
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | %d | %.1f | %.1f | %.2f | %d |%n",
+                name,
+                threads,
+                r.pp512(),
+                r.pp64(),
+                r.tg64(),
+                r.bytesAToken());
     }
 
-    private static double prefill(Decoder decoder, Sequence sequence, float[] logits, int... ids) {
-        sequence.truncate(0);
-        long start = System.nanoTime();
-        decoder.accept(sequence, logits, ids);
-        return ids.length * 1e9 / (System.nanoTime() - start);
-    }
+    /** Median tokens a second, and what a decoded token allocates. */
+    record Rates(double pp512, double pp64, double tg64, long bytesAToken) {}
 
-    private static int[] ids(SplittableRandom random, int vocab, int n) {
-        return random.ints(n, 0, vocab).toArray();
+    static Rates rates(DeepSeekModel model) {
+        Inference inference = new Inference(model);
+        List<Timing> t = Interleaved.measure(
+                2,
+                SAMPLES,
+                List.<DoubleSupplier>of(
+                        () -> inference.prefill(512), () -> inference.prefill(64), () -> inference.decode(64)));
+        long before = allocated();
+        inference.decode(64);
+        return new Rates(
+                512 / t.get(0).median(), 64 / t.get(1).median(), 64 / t.get(2).median(), (allocated() - before) / 64);
     }
 
     private static long allocated() {
-        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getTotalThreadAllocatedBytes();
     }
 }

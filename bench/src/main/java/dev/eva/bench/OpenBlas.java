@@ -1,5 +1,7 @@
 package dev.eva.bench;
 
+import dev.eva.measure.cases.GemmCase;
+import dev.eva.measure.cases.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -70,10 +72,10 @@ final class OpenBlas {
         private final FloatPointer b;
         private final FloatPointer c;
 
-        Product(Shape shape, float[] a, float[] b) {
-            this.shape = shape;
-            this.a = new FloatPointer(a);
-            this.b = new FloatPointer(b);
+        Product(GemmCase of) {
+            this.shape = of.shape();
+            this.a = new FloatPointer(of.a());
+            this.b = new FloatPointer(of.b());
             this.c = new FloatPointer((long) shape.m() * shape.n());
         }
 

@@ -1,34 +1,22 @@
 package dev.eva.bench;
 
 import com.sun.management.ThreadMXBean;
+import dev.eva.measure.model.TrainingStep;
 import dev.eva.model.DeepSeekConfig;
-import dev.eva.model.DeepSeekModel;
 import dev.eva.model.Presets;
 import dev.eva.moe.MoeConfig;
-import dev.eva.nn.Parameter;
-import dev.eva.nn.optim.AdamW;
-import dev.eva.nn.optim.GradClip;
-import dev.eva.nn.optim.WeightDecay;
-import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Parallel;
-import dev.eva.tensor.Workspace;
-import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.kernel.Kernels;
-import dev.eva.tensor.ops.CrossEntropy;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
 /**
- * Speed and memory of a training step: forward, cross-entropy, backward, clipping to norm 1 and AdamW (betas 0.9 and
- * 0.95, decay 0.1 on matrices) of a preset in F32 on random tokens, the configuration of the PyTorch peer.
+ * Speed and memory of a {@link TrainingStep} of a preset.
  *
  * <p>{@code java @cli/src/main/resources/dev/eva/cli/jvm.options -cp bench/target/benchmarks.jar
  * dev.eva.bench.TrainStep PRESET BATCHxLENGTH [STEPS]}
@@ -39,51 +27,9 @@ import java.util.stream.IntStream;
  */
 public final class TrainStep {
     private static final int WARM_STEPS = Integer.getInteger("eva.bench.warm", 60);
-    private static final int BATCHES = 4;
-    private static final float RATE = 3e-4f;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    private final DeepSeekModel model;
-    private final List<Parameter> parameters;
-    private final AdamW optimizer;
-    private final Workspace workspace = new Workspace();
-    private final IntTensor[] inputs;
-    private final IntTensor[] targets;
-
-    TrainStep(DeepSeekConfig config, int batch, int length) {
-        SplittableRandom random = new SplittableRandom(1);
-        this.model = DeepSeekModel.random(config, random);
-        this.parameters = model.parameters().stream()
-                .filter(p -> p.role() != Parameter.Role.BUFFER)
-                .toList();
-        this.optimizer = new AdamW(parameters, AdamW.Moments.DEEPSEEK, WeightDecay.matrices(0.1f));
-        this.inputs = batches(random, config.vocabSize(), batch, length);
-        this.targets = batches(random, config.vocabSize(), batch * length);
-    }
-
-    private static IntTensor[] batches(SplittableRandom random, int vocab, int... dims) {
-        int size = Arrays.stream(dims).reduce(1, Math::multiplyExact);
-        return IntStream.range(0, BATCHES)
-                .mapToObj(b -> IntTensor.of(random.ints(size, 0, vocab).toArray(), dims))
-                .toArray(IntTensor[]::new);
-    }
-
-    /** One step; returns the loss. */
-    float step(int i) {
-        for (Parameter p : parameters) {
-            p.value().zeroGrad();
-        }
-        float value;
-        try (Workspace.Scope scope = workspace.open();
-                Tape tape = Tape.open()) {
-            var loss =
-                    CrossEntropy.crossEntropy(model.forward(inputs[i % BATCHES]).logits(), targets[i % BATCHES]);
-            value = loss.item();
-            tape.backward(loss);
-        }
-        optimizer.step(RATE, GradClip.factor(GradClip.norm(parameters), 1f));
-        return value;
-    }
+    private TrainStep() {}
 
     public static void main(String[] args) throws IOException {
         String[] size = args.length < 2 ? new String[0] : args[1].split("x");
@@ -94,17 +40,17 @@ public final class TrainStep {
         int batch = Integer.parseInt(size[0]);
         int length = Integer.parseInt(size[1]);
         int steps = args.length > 2 ? Integer.parseInt(args[2]) : 50;
-        TrainStep train = new TrainStep(config(args[0]), batch, length);
+        TrainingStep train = new TrainingStep(config(args[0]), batch, length);
         System.err.println(Kernels.summary());
         for (int i = 0; i < WARM_STEPS; i++) {
-            train.step(i);
+            train.next();
         }
         double[] seconds = new double[steps];
         long allocated = THREADS.getTotalThreadAllocatedBytes();
         float loss = 0;
         for (int i = 0; i < steps; i++) {
             long start = System.nanoTime();
-            loss = train.step(i);
+            loss = train.next();
             seconds[i] = (System.nanoTime() - start) * 1e-9;
         }
         allocated = THREADS.getTotalThreadAllocatedBytes() - allocated;

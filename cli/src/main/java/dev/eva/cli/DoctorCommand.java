@@ -2,6 +2,7 @@ package dev.eva.cli;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
+import dev.eva.measure.Machine;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.Kernels;
 import java.io.IOException;
@@ -91,7 +92,7 @@ final class DoctorCommand implements Runnable {
     private void cores() {
         line(
                 "Cores",
-                cpu() + Runtime.getRuntime().availableProcessors() + " for this process; Eva takes "
+                Machine.cpuModel() + ", " + Runtime.getRuntime().availableProcessors() + " for this process; Eva takes "
                         + Parallel.threads() + " threads (-Deva.threads, eva train --threads)");
     }
 
@@ -137,19 +138,6 @@ final class DoctorCommand implements Runnable {
                             out.println(UNDER_LABEL + why);
                         },
                         () -> OpenCl.unavailable().ifPresent(this::advise));
-    }
-
-    private static String cpu() {
-        Path info = Path.of("/proc/cpuinfo");
-        if (!Files.isReadable(info)) {
-            return System.getProperty("os.arch") + ", ";
-        }
-        return read(info)
-                .lines()
-                .filter(l -> l.startsWith("model name"))
-                .findFirst()
-                .map(l -> l.substring(l.indexOf(':') + 1).strip() + ", ")
-                .orElse("");
     }
 
     private static String read(Path file) {

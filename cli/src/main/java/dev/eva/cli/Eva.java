@@ -37,6 +37,7 @@ import picocli.CommandLine.ScopeType;
             MemoryCommand.class,
             MasterclassCommand.class,
             DevicesCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
             CommandLine.HelpCommand.class
         })

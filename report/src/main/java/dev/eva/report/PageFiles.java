@@ -26,33 +26,53 @@ public final class PageFiles {
      * @throws UncheckedIOException if a file cannot be written
      */
     public static Path write(Path folder, Page page, Figures figures, Map<String, ?> about) {
-        try {
-            Path pictures = Files.createDirectories(folder.resolve("pictures"));
-            for (Picture p : page.pictures()) {
-                write(pictures.resolve(p.name() + ".png"), p.light());
-                write(pictures.resolve(p.name() + "-dark.png"), p.dark());
-            }
-            Map<String, Object> json = new LinkedHashMap<>(about);
-            json.put("figures", figures.all());
-            ObjectMapper mapper = JsonMapper.builder().build();
-            write(
-                    folder.resolve("figures.json"),
-                    mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
-            Path index = folder.resolve("index.html");
-            write(index, page.html().getBytes(StandardCharsets.UTF_8));
-            return index;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        Path pictures = folder.resolve("pictures");
+        for (Picture p : page.pictures()) {
+            write(pictures.resolve(p.name() + ".png"), p.light());
+            write(pictures.resolve(p.name() + "-dark.png"), p.dark());
         }
+        figures(folder.resolve("figures.json"), figures, about);
+        Path index = folder.resolve("index.html");
+        page(index, page);
+        return index;
     }
 
-    private static void write(Path file, byte[] content) throws IOException {
+    /** Writes a page alone, which has its pictures inside. @throws UncheckedIOException if it cannot be written */
+    public static void page(Path file, Page page) {
+        write(file, page.html().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Writes figures alone, as JSON: {@code about}, then the figures by name.
+     *
+     * @throws UncheckedIOException if the file cannot be written
+     */
+    public static void figures(Path file, Figures figures, Map<String, ?> about) {
+        Map<String, Object> json = new LinkedHashMap<>(about);
+        json.put("figures", figures.all());
+        ObjectMapper mapper = JsonMapper.builder().build();
+        write(file, mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
+    }
+
+    /** Writes one chart for bright pages, as PNG. @throws UncheckedIOException if it cannot be written */
+    public static void picture(Path file, Chart chart) {
+        write(file, Picture.of("picture", chart).light());
+    }
+
+    private static void write(Path file, byte[] content) {
         Path part = file.resolveSibling(file.getFileName() + ".part");
         try {
-            Files.write(part, content);
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(part);
+            if (file.getParent() != null) {
+                Files.createDirectories(file.getParent());
+            }
+            try {
+                Files.write(part, content);
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -13,7 +13,7 @@ class CommandsTest {
     @ValueSource(
             strings = {
                 "train", "generate", "parity", "export", "quantize", "dequantize", "init", "logits", "info", "memory",
-                "doctor"
+                "bench", "doctor"
             })
     void helpHasExamples(String command) {
         Cli help = eva(command, "--help");

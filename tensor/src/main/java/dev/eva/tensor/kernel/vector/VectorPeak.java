@@ -32,4 +32,26 @@ final class VectorPeak implements Peak {
         out[outOffset] = VectorMath.sum(sum) / (S.length() * CHAINS);
         return 2.0 * S.length() * CHAINS * turns;
     }
+
+    @Override
+    public float read(int n, float[] x, int xOffset) {
+        int step = 4 * S.length();
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= n - step; i += step) {
+            int at = xOffset + i;
+            s0 = s0.add(FloatVector.fromArray(S, x, at));
+            s1 = s1.add(FloatVector.fromArray(S, x, at + S.length()));
+            s2 = s2.add(FloatVector.fromArray(S, x, at + 2 * S.length()));
+            s3 = s3.add(FloatVector.fromArray(S, x, at + 3 * S.length()));
+        }
+        float sum = VectorMath.sum(s0.add(s1).add(s2.add(s3)));
+        for (; i < n; i++) {
+            sum += x[xOffset + i];
+        }
+        return sum;
+    }
 }

@@ -20,4 +20,15 @@ class VectorPeakTest {
         assertThat(vector[0]).isEqualTo(7f);
         assertThat(vector[2]).isEqualTo(7f);
     }
+
+    @Test
+    void everyValueIsRead() {
+        for (int n : new int[] {0, 1, 7, 32, 33, 64, 129}) {
+            float[] x = new float[n + 3];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = i * i;
+            }
+            assertThat(new VectorPeak().read(n, x, 2)).isEqualTo(Peak.REFERENCE.read(n, x, 2));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-package dev.eva.bench;
+package dev.eva.measure.cases;
 
 import java.util.List;
 import java.util.regex.Matcher;
@@ -10,11 +10,11 @@ import java.util.stream.Stream;
  * Sizes of a product {@code (m, k) x (k, n)}, written {@code 768x128x128} (m, n, k) with {@code _nt} where B is
  * stored (n, k), as the weights of a layer are.
  */
-record Shape(int m, int n, int k, boolean transposed) {
+public record Shape(int m, int n, int k, boolean transposed) {
     private static final Pattern FORMAT = Pattern.compile("(\\d+)x(\\d+)x(\\d+)(_nt)?");
 
     /** Squares, and the products of layers in training (many rows) and in decoding (few). */
-    static final List<Shape> ALL = Stream.concat(
+    public static final List<Shape> ALL = Stream.concat(
                     IntStream.of(64, 128, 256, 384, 512, 768, 1024, 1536, 2048)
                             .mapToObj(s -> new Shape(s, s, s, false)),
                     Stream.of(
@@ -31,7 +31,8 @@ record Shape(int m, int n, int k, boolean transposed) {
                             .map(Shape::parse))
             .toList();
 
-    static Shape parse(String text) {
+    /** The shape of a name. */
+    public static Shape parse(String text) {
         Matcher matcher = FORMAT.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
@@ -45,7 +46,7 @@ record Shape(int m, int n, int k, boolean transposed) {
     }
 
     /** Floating-point operations of one product. */
-    double flops() {
+    public double flops() {
         return 2.0 * m * n * k;
     }
 

@@ -1,0 +1,172 @@
+package dev.eva.measure;
+
+import dev.eva.report.Chart;
+import dev.eva.report.DataTable;
+import dev.eva.report.Figures;
+import dev.eva.report.LineChart;
+import dev.eva.report.Page;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The page of a bench: roofline, rates against sizes, and every row. */
+public final class BenchPage {
+    private static final double GIGA = 1e9;
+    private static final double LEAST_INTENSITY = 0.1;
+
+    private final BenchResult result;
+    private final Figures figures;
+
+    private BenchPage(BenchResult result, Figures figures) {
+        this.result = result;
+        this.figures = figures;
+    }
+
+    /**
+     * @param figures of the same result, {@link BenchFigures#of}
+     */
+    public static Page of(BenchResult result, Figures figures) {
+        return new BenchPage(result, figures).page();
+    }
+
+    private Page page() {
+        Page page = new Page(
+                "eva bench",
+                "Ways to compute the same thing, timed in turn in one run; every result was compared with the scalar"
+                        + " reference before. Rates are medians.",
+                result.machine().facts().entrySet().stream()
+                        .map(e -> e.getKey() + ": " + e.getValue())
+                        .collect(Collectors.joining("; ")),
+                figures);
+        page.section("machine", "The machine and its ceilings");
+        page.text("On one thread it gives {peak.fma.one} of fused multiply-adds in registers and reads {peak.read.one}"
+                + " from memory, on all threads {peak.fma} and {peak.read}. Both were measured in the same run."
+                + " A kernel with $I$ operations a byte can reach the lower of the two at most, $I$ times the"
+                + " rate of memory or the rate of arithmetic.");
+        page.picture(
+                "roofline",
+                roofline(result),
+                "Every kernel under the roof of the machine. Points above the slope had operands in a cache, or write"
+                        + " beside what they read.");
+        for (String what : result.rows().stream().map(Measured::what).distinct().toList()) {
+            group(page, what);
+        }
+        return page;
+    }
+
+    private void group(Page page, String what) {
+        page.section(what, what);
+        List<Measured> rows =
+                result.rows().stream().filter(r -> r.what().equals(what)).toList();
+        if (rows.stream().anyMatch(r -> r.size() > 0)) {
+            page.picture(
+                    what + "-sizes",
+                    sizes(rows),
+                    "Square products: arithmetic against size, with transfers where a device is among the ways.");
+            if (result.deviceAhead(true).isPresent()) {
+                page.finding("The device overtakes the CPU from a size of {gemm.overtakes:0} on, transfers included.");
+            }
+        }
+        DataTable table = DataTable.of(
+                "Medians, and the share of the lower ceiling; *speed* is beside the first way.",
+                "case",
+                "on",
+                "us",
+                "fastest",
+                "slowest",
+                "GFLOP/s",
+                "GB/s",
+                "% of peak",
+                "limit",
+                "a second",
+                "speed");
+        for (Measured row : rows) {
+            String name = BenchFigures.name(row);
+            table = table.row(
+                    "`" + row.name() + "`",
+                    row.way(),
+                    "{=" + name + ".median}",
+                    "{=" + name + ".min}",
+                    "{=" + name + ".max}",
+                    "{=" + name + ".gflops}",
+                    "{=" + name + ".gbs}",
+                    optional("=", name + ".peak", ":0"),
+                    row.memoryBound() ? "memory" : "arithmetic",
+                    optional("", name + ".rate", ""),
+                    optional("", name + ".speed", ":2"));
+        }
+        page.table(table);
+    }
+
+    private String optional(String bare, String name, String decimals) {
+        return figures.all().containsKey(name) ? "{" + bare + name + decimals + "}" : "";
+    }
+
+    /** GFLOP/s of every way against the size of square products. */
+    private Chart sizes(List<Measured> rows) {
+        LineChart chart = new LineChart("Square products", "n", "GFLOP/s").logLog();
+        double[] ends = rows.stream()
+                .filter(r -> r.size() > 0)
+                .mapToDouble(Measured::size)
+                .sorted()
+                .toArray();
+        for (Way way : result.ways()) {
+            List<Measured> of = rows.stream()
+                    .filter(r -> r.size() > 0 && r.way().equals(way.name()))
+                    .sorted(Comparator.comparingInt(Measured::size))
+                    .toList();
+            if (!of.isEmpty()) {
+                double[] n = of.stream().mapToDouble(Measured::size).toArray();
+                chart.marked(
+                        way.name(),
+                        n,
+                        of.stream().mapToDouble(r -> r.flopRate() / GIGA).toArray());
+                if (of.stream().anyMatch(r -> r.transferSeconds() > 0)) {
+                    chart.marked(
+                            way.name() + ", transfers not counted",
+                            n,
+                            of.stream()
+                                    .mapToDouble(r -> r.flops() / r.withoutTransfers() / GIGA)
+                                    .toArray());
+                }
+            }
+        }
+        double peak = result.peaks().flops() / GIGA;
+        return chart.dashed(
+                "multiply-adds of the CPU", new double[] {ends[0], ends[ends.length - 1]}, new double[] {peak, peak});
+    }
+
+    /** All kernels of a result over intensity, under the measured roof of the CPU. */
+    public static Chart roofline(BenchResult result) {
+        LineChart chart = new LineChart("Roofline", "operations a byte", "GFLOP/s")
+                .logLog()
+                .size(720, 480);
+        Peaks peaks = result.peaks();
+        double most = 2
+                * result.rows().stream().mapToDouble(Measured::intensity).max().orElseThrow();
+        double ridge = peaks.flops() / peaks.read();
+        double[] x = {LEAST_INTENSITY, ridge, Math.max(most, 2 * ridge)};
+        chart.dashed(
+                "all threads", x, new double[] {peaks.roof(x[0]) / GIGA, peaks.flops() / GIGA, peaks.flops() / GIGA});
+        double ridgeOne = peaks.flopsOne() / peaks.readOne();
+        double[] one = {LEAST_INTENSITY, ridgeOne, Math.max(most, 2 * ridge)};
+        chart.dashed("one thread", one, new double[] {
+            LEAST_INTENSITY * peaks.readOne() / GIGA, peaks.flopsOne() / GIGA, peaks.flopsOne() / GIGA
+        });
+        for (Way way : result.ways()) {
+            for (String what :
+                    result.rows().stream().map(Measured::what).distinct().toList()) {
+                List<Measured> of = result.rows().stream()
+                        .filter(r -> r.way().equals(way.name()) && r.what().equals(what))
+                        .toList();
+                if (!of.isEmpty() && !way.isReference()) {
+                    chart.points(
+                            way.name() + ": " + what,
+                            of.stream().mapToDouble(Measured::intensity).toArray(),
+                            of.stream().mapToDouble(r -> r.flopRate() / GIGA).toArray());
+                }
+            }
+        }
+        return chart;
+    }
+}

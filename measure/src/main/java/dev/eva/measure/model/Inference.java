@@ -1,0 +1,49 @@
+package dev.eva.measure.model;
+
+import dev.eva.model.DeepSeekModel;
+import dev.eva.model.generate.Decoder;
+import dev.eva.model.generate.Sequence;
+import java.util.SplittableRandom;
+
+/** Reading and writing random tokens with a warm model, as llama-bench's pp and tg measure them. */
+public final class Inference {
+    private final Decoder decoder;
+    private final Sequence sequence;
+    private final SplittableRandom random = new SplittableRandom(1);
+    private final int vocab;
+    private final float[] logits;
+
+    public Inference(DeepSeekModel model) {
+        this.decoder = new Decoder(model);
+        this.sequence = decoder.begin();
+        this.vocab = model.config().vocabSize();
+        this.logits = new float[vocab];
+    }
+
+    /** Seconds that a prompt of {@code n} tokens takes with an empty cache. */
+    public double prefill(int n) {
+        sequence.truncate(0);
+        int[] ids = random.ints(n, 0, vocab).toArray();
+        long start = System.nanoTime();
+        decoder.accept(sequence, logits, ids);
+        return (System.nanoTime() - start) * 1e-9;
+    }
+
+    /** Seconds that {@code n} tokens take, one after the other, behind a first one. */
+    public double decode(int n) {
+        prefill(1);
+        int[] ids = random.ints(n, 0, vocab).toArray();
+        int[] one = new int[1];
+        long start = System.nanoTime();
+        for (int id : ids) {
+            one[0] = id;
+            decoder.accept(sequence, logits, one);
+        }
+        return (System.nanoTime() - start) * 1e-9;
+    }
+
+    /** Logits behind the last token that was taken. */
+    public float[] logits() {
+        return logits.clone();
+    }
+}
