@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -55,8 +56,12 @@ final class MasterclassCommand implements Callable<Integer> {
             description = "Of random data and weights (${DEFAULT-VALUE}).")
     private long seed;
 
+    @Mixin
+    private DeviceOption device;
+
     @Override
     public Integer call() {
+        device.apply();
         PrintWriter to = spec.commandLine().getOut();
         Masterclass masterclass = Masterclass.of(new MasterclassSettings(out, quick, seed, Optional.ofNullable(run)));
         MasterclassProgress progress = new MasterclassProgress(to);

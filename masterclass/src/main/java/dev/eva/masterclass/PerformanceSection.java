@@ -84,16 +84,15 @@ final class PerformanceSection implements Section {
         f.put("performance.runs", RUNS);
         DataTable table = DataTable.of(
                 "One sequence through a model of the trained shape with fresh weights; median of "
-                        + "{performance.runs} runs in turn with the fastest and slowest. Cache of a layer in F32.",
+                        + "{performance.runs} runs in turn with the fastest and the slowest. Cache of a layer in F32.",
                 "tokens",
                 "ms",
-                "fastest",
-                "slowest",
+                "fastest, slowest",
                 "tokens/s",
-                "standard KiB",
-                "latent row KiB",
-                "saved, latent alone",
-                "saved, real row");
+                "cache, KiB",
+                "latent, KiB",
+                "saved, latent",
+                "saved, row");
         for (Row r : rows) {
             String at = "performance.t" + r.tokens() + ".";
             f.put(at + "tokens", r.tokens());
@@ -108,8 +107,7 @@ final class PerformanceSection implements Section {
             table = table.row(
                     "{" + at + "tokens}",
                     "{=" + at + "time:1}",
-                    "{=" + at + "min:1}",
-                    "{=" + at + "max:1}",
+                    "{=" + at + "min:1}, {=" + at + "max:1}",
                     "{=" + at + "speed:0}",
                     "{=" + at + "standard:0}",
                     "{=" + at + "row:0}",
