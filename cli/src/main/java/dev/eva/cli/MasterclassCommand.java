@@ -39,7 +39,7 @@ final class MasterclassCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            defaultValue = "masterclass",
+            defaultValue = "runs/masterclass",
             description = "Folder of the page (${DEFAULT-VALUE}); files of an earlier page are replaced.")
     private Path out;
 
