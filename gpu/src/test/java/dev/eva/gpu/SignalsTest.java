@@ -7,6 +7,7 @@ import dev.eva.gpu.kernels.TileProduct;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +80,8 @@ class SignalsTest {
         public static void main(String[] args) throws InterruptedException {
             Thread[] threads = {new Thread(Busy::loop), new Thread(Busy::nulls), new Thread(Busy::collect)};
             for (Thread t : threads) {
+                // What fails to build ends the process.
+                t.setDaemon(true);
                 t.start();
             }
             DeviceSession session = DeviceSession.open(DeviceChoice.chosen());
@@ -119,6 +122,7 @@ class SignalsTest {
                 } catch (NullPointerException e) {
                     n++;
                 }
+                rest(n % 64 == 0);
             }
             sink = n;
         }
@@ -130,6 +134,14 @@ class SignalsTest {
         private static void collect() {
             while (!stop) {
                 System.gc();
+                rest(true);
+            }
+        }
+
+        /** Leaves the processor to the compiler: hundreds of faults a second are enough. */
+        private static void rest(boolean now) {
+            if (now) {
+                LockSupport.parkNanos(1_000_000);
             }
         }
     }

@@ -91,8 +91,7 @@ final class PerformanceSection implements Section {
                 "tokens/s",
                 "cache, KiB",
                 "latent, KiB",
-                "saved, latent",
-                "saved, row");
+                "saved");
         for (Row r : rows) {
             String at = "performance.t" + r.tokens() + ".";
             f.put(at + "tokens", r.tokens());
@@ -111,7 +110,6 @@ final class PerformanceSection implements Section {
                     "{=" + at + "speed:0}",
                     "{=" + at + "standard:0}",
                     "{=" + at + "row:0}",
-                    "{" + at + "latent_saved:1}",
                     "{" + at + "row_saved:1}");
         }
         lesson.table(table);
