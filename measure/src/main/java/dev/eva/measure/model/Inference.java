@@ -9,7 +9,6 @@ import java.util.SplittableRandom;
 public final class Inference {
     private final Decoder decoder;
     private final Sequence sequence;
-    private final SplittableRandom random = new SplittableRandom(1);
     private final int vocab;
     private final float[] logits;
 
@@ -23,7 +22,7 @@ public final class Inference {
     /** Seconds that a prompt of {@code n} tokens takes with an empty cache. */
     public double prefill(int n) {
         sequence.truncate(0);
-        int[] ids = random.ints(n, 0, vocab).toArray();
+        int[] ids = tokens(n);
         long start = System.nanoTime();
         decoder.accept(sequence, logits, ids);
         return (System.nanoTime() - start) * 1e-9;
@@ -32,7 +31,7 @@ public final class Inference {
     /** Seconds that {@code n} tokens take, one after the other, behind a first one. */
     public double decode(int n) {
         prefill(1);
-        int[] ids = random.ints(n, 0, vocab).toArray();
+        int[] ids = tokens(n);
         int[] one = new int[1];
         long start = System.nanoTime();
         for (int id : ids) {
@@ -40,6 +39,11 @@ public final class Inference {
             decoder.accept(sequence, logits, one);
         }
         return (System.nanoTime() - start) * 1e-9;
+    }
+
+    /** The same ones in every call, whatever was asked before: answers of two processes can be compared. */
+    private int[] tokens(int n) {
+        return new SplittableRandom(1).ints(n, 0, vocab).toArray();
     }
 
     /** Logits behind the last token that was taken. */
