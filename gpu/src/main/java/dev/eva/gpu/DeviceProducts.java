@@ -99,20 +99,16 @@ final class DeviceProducts {
 
     /** Brings a part of {@link #floats()} to the device: that part alone. */
     void uploadFloats(int at, int length) {
-        if (session.isSeparate()) {
-            kernel.staged = Arrays.copyOfRange(kernel.w, at, at + length);
-            copy(Product.COPY_FLOATS, at, length);
-            kernel.staged = NONE;
-        }
+        kernel.staged = Arrays.copyOfRange(kernel.w, at, at + length);
+        copy(Product.COPY_FLOATS, at, length);
+        kernel.staged = NONE;
     }
 
     /** Brings a part of {@link #codes()} to the device. */
     void uploadCodes(int at, int length) {
-        if (session.isSeparate()) {
-            kernel.stagedCodes = Arrays.copyOfRange(kernel.codes, at, at + length);
-            copy(Product.COPY_CODES, at, length);
-            kernel.stagedCodes = new byte[1];
-        }
+        kernel.stagedCodes = Arrays.copyOfRange(kernel.codes, at, at + length);
+        copy(Product.COPY_CODES, at, length);
+        kernel.stagedCodes = new byte[1];
     }
 
     private void copy(int mode, int at, int length) {
@@ -138,7 +134,7 @@ final class DeviceProducts {
         kernel.tileCount = tiles.length / Product.ENTRY;
         kernel.table = table == null ? kernel.table : table;
         bind(x);
-        if (timed && session.isSeparate()) {
+        if (timed) {
             // A copy of nothing takes the arrays there, so that the product itself sends none.
             copy(Product.COPY_FLOATS, 0, 0);
         }
@@ -149,24 +145,27 @@ final class DeviceProducts {
         transferNanos += System.nanoTime() - start;
     }
 
-    /** An array that was the last one's has to be sent again; another is sent because its buffer is new. */
+    /**
+     * An array that was the last one's has to be sent again; another is sent because its buffer is new. Aparapi knows
+     * arrays by identity and sends or fetches only the first field that holds one, so that no two fields may share one.
+     */
     private void bind(Matrices x) {
         kernel.aRow = x.aRow;
         kernel.aCol = x.aCol;
         kernel.bRow = x.bRow;
         kernel.cRow = x.cRow;
-        if (kernel.a == x.a) {
-            kernel.put(x.a);
+        float[] a = x.a == x.c ? x.a.clone() : x.a;
+        float[] b = x.b == null ? NONE : x.b == x.c || x.b == x.a ? x.b.clone() : x.b;
+        kernel.a = sent(kernel.a, a);
+        kernel.b = b == NONE ? NONE : sent(kernel.b, b);
+        kernel.c = sent(kernel.c, x.c);
+    }
+
+    private float[] sent(float[] last, float[] next) {
+        if (last == next) {
+            kernel.put(next);
         }
-        if (x.b != null && kernel.b == x.b) {
-            kernel.put(x.b);
-        }
-        if (kernel.c == x.c) {
-            kernel.put(x.c);
-        }
-        kernel.a = x.a;
-        kernel.b = x.b == null ? NONE : x.b;
-        kernel.c = x.c;
+        return next;
     }
 
     /** Seconds of transfers since the last call, from the first one on, which has products wait for their arrays. */

@@ -16,29 +16,23 @@ import dev.eva.gpu.OpenClDevices.Device;
 final class DeviceSession {
     private final Device device;
     private final OpenCLDevice handle;
-    private final boolean separate;
 
-    private DeviceSession(Device device, OpenCLDevice handle, boolean separate) {
+    private DeviceSession(Device device, OpenCLDevice handle) {
         this.device = device;
         this.handle = handle;
-        this.separate = separate;
     }
 
-    /** {@code -Deva.opencl.separate=true} has a CPU device copy as others do, for tests. */
     static DeviceSession open(Device device) {
         OpenCLDevice handle = OpenClDevices.handle(device);
-        boolean separate = !device.type().equals("CPU") || Boolean.getBoolean("eva.opencl.separate");
-        handle.setSharedMemory(!separate);
-        return new DeviceSession(device, handle, separate);
+        // A CPU device copies as others do. Were it to work in the heap's own arrays, Aparapi's get() would pin an
+        // array that the collector has moved and note its new address, and the next run would not see that the
+        // device's buffer is still at the old one: the kernel would write into what lies there now.
+        handle.setSharedMemory(false);
+        return new DeviceSession(device, handle);
     }
 
     Device device() {
         return device;
-    }
-
-    /** Whether its memory is apart from the heap, so that arrays are copied there and back. */
-    boolean isSeparate() {
-        return separate;
     }
 
     /** Whether it computes in float64. */

@@ -19,11 +19,13 @@ final class Places {
     /** The first index of {@code length} elements that are the caller's from now on; -1 if there is no room. */
     synchronized int take(long length) {
         for (Map.Entry<Integer, Integer> gap : gaps.entrySet()) {
-            if (gap.getValue() >= length) {
-                int at = gap.getKey();
+            // Read before it is removed: a tree reuses the entry of what it removes for a neighbour.
+            int at = gap.getKey();
+            int free = gap.getValue();
+            if (free >= length) {
                 gaps.remove(at);
-                if (gap.getValue() > length) {
-                    gaps.put(at + (int) length, gap.getValue() - (int) length);
+                if (free > length) {
+                    gaps.put(at + (int) length, free - (int) length);
                 }
                 return at;
             }

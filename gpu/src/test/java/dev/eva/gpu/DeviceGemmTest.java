@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eva.gpu.OpenClDevices.Device;
 import dev.eva.tensor.kernel.Gemm;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -14,16 +16,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Products of both kernels, in memory shared with the device and apart from it, against the reference: odd sizes,
- * layouts, groups with and without rows, weights that are written again.
+ * Products of both kernels against the reference: odd sizes, layouts, groups with and without rows, weights that are
+ * written again, arrays that are several operands at once or that the collector moves.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DeviceGemmTest {
     private static final String SMALLEST = "eva.opencl.smallest";
     private static final int[] SIZES = {1, 3, 4, 15, 16, 17, 33, 64, 67, 130};
-
-    /** A way to run products. */
-    record Way(String tile, boolean separate) {}
 
     @BeforeAll
     void everySizeOnTheDevice() {
@@ -37,13 +36,11 @@ class DeviceGemmTest {
     }
 
     static Stream<Arguments> ways() {
-        return Stream.of(new Way("tile:8", false), new Way("tile:8", true), new Way("local", true))
-                .map(Arguments::of);
+        return Stream.of("tile:8", "local").map(Arguments::of);
     }
 
-    private static DeviceGemm gemm(Way way) {
-        System.setProperty("eva.opencl.tile", way.tile);
-        System.setProperty("eva.opencl.separate", String.valueOf(way.separate));
+    private static DeviceGemm gemm(String tile) {
+        System.setProperty("eva.opencl.tile", tile);
         try {
             Device device = DeviceChoice.chosen();
             DeviceGemm gemm = new DeviceGemm(DeviceSession.open(device), Gemm.REFERENCE);
@@ -51,14 +48,13 @@ class DeviceGemmTest {
             return gemm;
         } finally {
             System.clearProperty("eva.opencl.tile");
-            System.clearProperty("eva.opencl.separate");
         }
     }
 
     @ParameterizedTest
     @MethodSource("ways")
-    void productsInEveryLayout(Way way) {
-        DeviceGemm gemm = gemm(way);
+    void productsInEveryLayout(String tile) {
+        DeviceGemm gemm = gemm(tile);
         Random random = new Random(1);
         for (int m : SIZES) {
             for (int layout = 0; layout < 8; layout++) {
@@ -100,8 +96,8 @@ class DeviceGemmTest {
 
     @ParameterizedTest
     @MethodSource("ways")
-    void groupsInOneLaunch(Way way) {
-        DeviceGemm gemm = gemm(way);
+    void groupsInOneLaunch(String tile) {
+        DeviceGemm gemm = gemm(tile);
         Random random = new Random(2);
         int[] starts = {2, 7, 7, 75, 80};
         int groups = starts.length - 1;
@@ -129,8 +125,8 @@ class DeviceGemmTest {
     /** Seconds are counted from the first question on, and the products stay what they are. */
     @ParameterizedTest
     @MethodSource("ways")
-    void transfersAreTimed(Way way) {
-        DeviceGemm gemm = gemm(way);
+    void transfersAreTimed(String tile) {
+        DeviceGemm gemm = gemm(tile);
         Random random = new Random(4);
         assertThat(gemm.transferSeconds()).isZero();
         product(gemm, 33, 40, 50, 0, random);
@@ -138,11 +134,68 @@ class DeviceGemmTest {
         assertThat(gemm.transferSeconds()).isZero();
     }
 
+    /** Weights that come and go leave the others as they are, wherever the collector puts the arrays. */
+    @ParameterizedTest
+    @MethodSource("ways")
+    void residentWeightsOutliveOthers(String tile) throws InterruptedException {
+        DeviceGemm gemm = gemm(tile);
+        Random random = new Random(5);
+        int[] lengths = {16, 48, 32, 80, 64};
+        List<Gemm.Prepared> kept = new ArrayList<>();
+        List<float[]> values = new ArrayList<>();
+        int k = 20;
+        float[] x = values(k, random);
+        for (int round = 0; round < 12; round++) {
+            for (int n : lengths) {
+                float[] w = values(k * n, random);
+                // The second one is dropped at once.
+                for (int copy = 0; copy < 2; copy++) {
+                    Gemm.Prepared p = gemm.prepare(1, k, n, w, 0, 0, 1, k, null);
+                    gemm.multiply(1, x, 0, k, 1, p, null, 0, 0f, new float[n], 0, n);
+                    if (copy == 0 && random.nextBoolean()) {
+                        kept.add(p);
+                        values.add(w);
+                    }
+                }
+            }
+            System.gc();
+            Thread.yield();
+            for (int i = 0; i < kept.size(); i++) {
+                int n = kept.get(i).n;
+                float[] y = new float[n];
+                float[] expected = new float[n];
+                gemm.multiply(1, x, 0, k, 1, kept.get(i), null, 0, 0f, y, 0, n);
+                Gemm.Prepared view = Gemm.REFERENCE.prepare(1, k, n, values.get(i), 0, 0, 1, k, null);
+                Gemm.REFERENCE.multiply(1, x, 0, k, 1, view, null, 0, 0f, expected, 0, n);
+                close(y, expected, k, "round " + round + ", weight " + i);
+            }
+        }
+    }
+
+    /** A matrix times itself, into itself, and again after it was written. */
+    @ParameterizedTest
+    @MethodSource("ways")
+    void operandsThatAreOneArray(String tile) {
+        DeviceGemm gemm = gemm(tile);
+        Random random = new Random(6);
+        int n = 33;
+        float[] x = values(2 * n * n, random);
+        for (int use = 0; use < 3; use++) {
+            float[] expected = x.clone();
+            Gemm.Prepared view = Gemm.REFERENCE.prepare(1, n, n, x, 0, 0, n, 1, null);
+            Gemm.REFERENCE.multiply(n, x.clone(), 0, n, 1, view, null, 0, 0f, expected, n * n, n);
+            Gemm.Prepared b = gemm.prepare(1, n, n, x, 0, 0, n, 1, null);
+            gemm.multiply(n, x, 0, n, 1, b, null, 0, 0f, x, n * n, n);
+            close(x, expected, n, "use " + use);
+            x[random.nextInt(n * n)] += 1f;
+        }
+    }
+
     /** Bits do not depend on the rows beside. */
     @ParameterizedTest
     @MethodSource("ways")
-    void anElementIsAChainOfItsOwn(Way way) {
-        DeviceGemm gemm = gemm(way);
+    void anElementIsAChainOfItsOwn(String tile) {
+        DeviceGemm gemm = gemm(tile);
         Random random = new Random(3);
         int k = 100;
         int n = 40;
