@@ -24,8 +24,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * before anything is timed; a provider that is wrong, or cannot work here, is an error. The counters {@code flop} and
  * {@code bytes} are operations, and least traffic of memory, a second.
  *
- * <p>For example {@code java -jar bench/target/benchmarks.jar Softmax -p provider=vector -p threads=1 -prof gc}. With
- * OpenCL: {@code -p provider=opencl}.
+ * <p>For example {@code java -jar bench/target/benchmarks.jar Softmax -p provider=vector -p threads=1 -prof gc}; on an
+ * OpenCL device {@code java -Deva.opencl.device=0 -jar bench/target/benchmarks.jar Gemm -p provider=vector,opencl}:
+ * system properties are handed to the forks.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -34,7 +35,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 1,
-        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx3g"})
+        jvmArgsAppend = {
+            "--add-modules=jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx3g"
+        })
 public abstract class KernelBenchmark {
     /** Whose kernels: a name that {@code -Deva.kernels} takes. */
     @Param({"reference", "vector"})
