@@ -10,6 +10,9 @@ public final class DeviceChoice {
     /** The number of a device in {@code eva devices}. */
     public static final String PROPERTY = "eva.opencl.device";
 
+    /** Work under which the CPU's kernels are as quick as a launch: multiply-adds, or elements of a conversion. */
+    public static final String SMALLEST = "eva.opencl.smallest";
+
     private static final List<String> TYPES = List.of("GPU", "ACC", "CPU");
 
     private DeviceChoice() {}

@@ -22,7 +22,7 @@ final class DeviceGemm implements Gemm, DeviceTimed {
 
     private final DeviceSession session;
     private final Gemm host;
-    private final long smallest = Long.getLong("eva.opencl.smallest", SMALLEST);
+    private final long smallest = Long.getLong(DeviceChoice.SMALLEST, SMALLEST);
     /** Made with the first product: it may have to be tuned. */
     private DeviceProducts products;
 

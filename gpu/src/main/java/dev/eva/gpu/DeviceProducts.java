@@ -19,6 +19,8 @@ final class DeviceProducts {
     private static final float[] NONE = new float[1];
     /** Columns of a made-up product whose work items a copy has: some hundreds. */
     private static final int COPY_COLUMNS = 1024;
+    /** Tiles of rows for which codes are widened once: more would leave cores without work. */
+    private static final int TILES_AN_ITEM = 16;
 
     private final DeviceSession session;
     private final Tuning.Tile tile;
@@ -139,7 +141,10 @@ final class DeviceProducts {
             copy(Product.COPY_FLOATS, 0, 0);
         }
         kernel.mode = mode;
-        session.run(kernel, range(kernel.tileCount, n), 1);
+        kernel.tilesAnItem = mode == Product.CODES && beta == 0f && session.isCpu() ? TILES_AN_ITEM : 0;
+        kernel.mantissa = mode == Product.CODES ? mantissa(table) : 0;
+        int items = Math.ceilDiv(kernel.tileCount, Math.max(1, kernel.tilesAnItem));
+        session.run(kernel, range(items, n), 1);
         long start = System.nanoTime();
         kernel.get(x.c);
         transferNanos += System.nanoTime() - start;
@@ -166,6 +171,11 @@ final class DeviceProducts {
             kernel.put(next);
         }
         return next;
+    }
+
+    /** Codes 0x38 and 0x3C are 1 in E4M3 and in E5M2. */
+    private static int mantissa(float[] table) {
+        return table[0x38] == 1f ? 3 : 2;
     }
 
     /** Seconds of transfers since the last call, from the first one on, which has products wait for their arrays. */

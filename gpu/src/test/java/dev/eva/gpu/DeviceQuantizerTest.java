@@ -47,7 +47,12 @@ class DeviceQuantizerTest {
     @ParameterizedTest
     @EnumSource(Fp8Format.class)
     void codesAndScalesAreTheHosts(Fp8Format format) {
-        DeviceQuantizer device = new DeviceQuantizer(session);
+        for (boolean shared : new boolean[] {false, true}) {
+            codesAndScalesAreTheHosts(format, new DeviceQuantizer(session, shared));
+        }
+    }
+
+    private static void codesAndScalesAreTheHosts(Fp8Format format, DeviceQuantizer device) {
         Random random = new Random(1);
         for (Fp8Tiling tiling : List.of(Fp8Tiling.TILE_1X128, Fp8Tiling.BLOCK_128X128)) {
             for (Fp8Scale scale : Fp8Scale.values()) {
@@ -86,11 +91,13 @@ class DeviceQuantizerTest {
         x[5] = Float.NaN;
         Fp8Matrix out = Fp8Matrix.zeros(Fp8Format.E4M3, Fp8Tiling.TILE_1X128, 1, 256);
 
-        assertThat(new DeviceQuantizer(session).quantize(Fp8Scale.FLOAT32, x, 0, out))
-                .isTrue();
-        assertThat(out.scales()[0]).isNaN();
-        assertThat(Fp8Format.E4M3.decode(out.codes()[7])).isNaN();
-        assertThat(out.codes()[200]).isZero();
+        for (boolean shared : new boolean[] {false, true}) {
+            assertThat(new DeviceQuantizer(session, shared).quantize(Fp8Scale.FLOAT32, x, 0, out))
+                    .isTrue();
+            assertThat(out.scales()[0]).isNaN();
+            assertThat(Fp8Format.E4M3.decode(out.codes()[7])).isNaN();
+            assertThat(out.codes()[200]).isZero();
+        }
     }
 
     @Test
@@ -113,6 +120,35 @@ class DeviceQuantizerTest {
             Gemm.REFERENCE.multiply(9, x, 0, 200, 1, Gemm.REFERENCE.prepare(w), null, 0, 0f, expected, 0, w.rows());
             DeviceGemmTest.close(y, expected, 200, w.toString());
         }
+    }
+
+    /** Weights with every code, experts with and without rows, more rows than an item's tiles have. */
+    @ParameterizedTest
+    @EnumSource(Fp8Format.class)
+    void everyCodeIsWidenedToItsValue(Fp8Format format) {
+        byte[] codes = new byte[3 * 33 * 260];
+        for (int i = 0; i < codes.length; i++) {
+            int code = i * 37 & 255;
+            codes[i] = (byte) (Float.isFinite(format.decode((byte) code)) ? code : 0);
+        }
+        FrozenMatrix[] experts = new FrozenMatrix[3];
+        for (int e = 0; e < 3; e++) {
+            float[] scales = {0.5f + e, 0.3f, 1.7f};
+            experts[e] = new Fp8Weight(
+                    format, MemorySegment.ofArray(codes).asSlice(e * 33L * 260, 33 * 260), scales, 33, 260);
+        }
+        float[] one = new float[260 * 260];
+        for (int i = 0; i < 260; i++) {
+            one[i * 260 + i] = 1f;
+        }
+        int[] starts = {0, 75, 75, 260};
+        float[] y = new float[260 * 33];
+        float[] expected = new float[260 * 33];
+        Gemm gemm = new DeviceGemm(session, Gemm.REFERENCE);
+        gemm.multiplyGrouped(starts, one, 0, 260, 1, gemm.prepare(experts), 0f, y, 0, 33);
+        Gemm.REFERENCE.multiplyGrouped(starts, one, 0, 260, 1, Gemm.REFERENCE.prepare(experts), 0f, expected, 0, 33);
+        // Rows of the unit matrix pick columns of the weight: no rounding but that of code times scale.
+        assertThat(y).isEqualTo(expected);
     }
 
     private static Fp8Weight weight(int rows, int cols, Random random) {

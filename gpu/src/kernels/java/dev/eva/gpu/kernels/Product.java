@@ -54,6 +54,11 @@ public abstract class Product extends Kernel {
     /** The values of the 256 codes. */
     public float[] table = new float[256];
 
+    /** Bits of the mantissa of the codes. */
+    public int mantissa;
+    /** Tiles of rows that take widened codes from an item's own memory; 0 for devices that have no cache to keep it. */
+    public int tilesAnItem;
+
     public float[] staged = new float[1];
     public byte[] stagedCodes = new byte[1];
     public int target;

@@ -8,17 +8,20 @@ import com.aparapi.Kernel;
  *
  * <p>The codes are the host's to the bit. OpenCL's float32 division may be off in the last place; a quotient of two
  * floats in float64, rounded to float32, never is. Codes are found by arithmetic, for a translation of bytecode has no
- * casts between bits of floats and integers.
+ * casts between bits of floats and integers, and without branches, for vectors.
  *
- * <p>Item (tile of 128 columns, row). Tiles of 1 x 128: one pass. Blocks of 128 x 128: the largest value of each row of
- * a block, then the codes.
+ * <p>Tiles of 1 x 128: one pass. Blocks of 128 x 128: the largest value of each row of a block, then the codes.
  */
-public final class Quantize extends Kernel {
-    private static final int BLOCK = 128;
+public abstract class Quantize extends Kernel {
+    /** Columns of a tile, and rows of a block. */
+    protected static final int BLOCK = 128;
+
     private static final float MIN_AMAX = 1e-4f;
     private static final float MAX_FLOAT = 3.4028235e38f;
     /** Less than any scale. */
     private static final float SMALL = 9.313226e-10f;
+    /** 1.5 * 2^23: a small number added to it is rounded to an integer, ties to even. */
+    private static final float ROUNDER = 12582912f;
 
     public float[] x = new float[1];
     public int xAt;
@@ -33,63 +36,18 @@ public final class Quantize extends Kernel {
     public int blocks;
     /** 1 if scales are powers of two. */
     public int powers;
-    /** The format: bits of the mantissa, bias of the exponent, largest value. */
-    public int mantissa;
+    /** The format: 1 / its smallest normal value, 2 to the bits of its mantissa, the largest value. */
+    public float normal;
 
-    public int bias;
+    public int steps;
     public float largest;
 
-    @Override
-    public void run() {
-        int tile = getGlobalId(0);
-        int row = getGlobalId(1);
-        int tiles = getGlobalSize(0);
-        if (row < rows) {
-            if (getPassId() == 0) {
-                most[row * tiles + tile] = amax(row, tile);
-            }
-            if (blocks == 0) {
-                float s = scale(most[row * tiles + tile]);
-                scales[row * tiles + tile] = s;
-                encode(row, tile, s);
-            } else if (getPassId() == 1) {
-                float s = scale(blockAmax(row, tile, tiles));
-                if (row % BLOCK == 0) {
-                    scales[row / BLOCK * tiles + tile] = s;
-                }
-                encode(row, tile, s);
-            }
-        }
+    /** The larger of two, NaN if one is. */
+    protected float more(float m, float v) {
+        return v > m || v != v ? v : m;
     }
 
-    /** Largest absolute value of a row of a tile; NaN if there is one. */
-    private float amax(int row, int tile) {
-        int from = row * cols + tile * BLOCK;
-        int to = min(from + BLOCK, (row + 1) * cols);
-        float m = 0f;
-        for (int i = from; i < to; i++) {
-            float v = abs(x[xAt + i]);
-            if (v > m || v != v) {
-                m = v;
-            }
-        }
-        return m;
-    }
-
-    private float blockAmax(int row, int tile, int tiles) {
-        int from = row / BLOCK * BLOCK;
-        int to = min(rows, from + BLOCK);
-        float m = 0f;
-        for (int i = from; i < to; i++) {
-            float v = most[i * tiles + tile];
-            if (v > m || v != v) {
-                m = v;
-            }
-        }
-        return m;
-    }
-
-    private float scale(float amax) {
+    protected float scale(float amax) {
         float m = amax < MIN_AMAX ? MIN_AMAX : amax;
         float s = (float) ((double) m / (double) largest);
         float p = s;
@@ -106,37 +64,24 @@ public final class Quantize extends Kernel {
         return p;
     }
 
-    private void encode(int row, int tile, float scale) {
-        int from = row * cols + tile * BLOCK;
-        int to = min(from + BLOCK, (row + 1) * cols);
-        for (int i = from; i < to; i++) {
-            codes[i] = (byte) code(x[xAt + i], scale);
-        }
-    }
-
-    private int code(float value, float scale) {
+    protected int code(float value, float scale) {
         float v = (float) ((double) value / (double) scale);
-        int sign = 0;
-        if (value < 0f || (value == 0f && 1f / value < 0f)) {
-            sign = 128;
-        }
-        int code = 127;
-        if (v == v) {
-            float a = min(abs(v), largest);
-            // The exponent field, from 1 on, where subnormals are counted in the same steps as the smallest normals.
-            int field = 1;
-            float step = 1f;
-            for (int e = 1; e < bias + mantissa; e++) {
-                step = step * 0.5f;
-            }
-            float next = step * (2 << mantissa);
-            while (a >= next) {
-                next = next * 2f;
-                step = step * 2f;
-                field++;
-            }
-            code = ((field - 1) << mantissa) + (int) rint(a / step);
-        }
+        // In units of the smallest normal value; halved until it is below 2, which gives the exponent's field.
+        float y = min(abs(v), largest) * normal;
+        int field = y >= 65536f ? 16 : 0;
+        y = y >= 65536f ? y * 1.52587890625e-5f : y;
+        field = y >= 256f ? field + 8 : field;
+        y = y >= 256f ? y * 0.00390625f : y;
+        field = y >= 16f ? field + 4 : field;
+        y = y >= 16f ? y * 0.0625f : y;
+        field = y >= 4f ? field + 2 : field;
+        y = y >= 4f ? y * 0.25f : y;
+        field = y >= 2f ? field + 1 : field;
+        y = y >= 2f ? y * 0.5f : y;
+        float digits = y * steps + ROUNDER;
+        digits = digits - ROUNDER;
+        int code = v == v ? field * steps + (int) digits : 127;
+        int sign = value < 0f || (value == 0f && 1f / value < 0f) ? 128 : 0;
         return sign | code;
     }
 }

@@ -14,10 +14,17 @@ public final class TileProduct extends Product {
     @PrivateMemorySpace(ROWS * PANEL)
     private float[] sum = new float[ROWS * PANEL];
 
+    /** Widened codes of a block along k, where tiles of rows take them in turn. */
+    @PrivateMemorySpace(BLOCK * PANEL)
+    private float[] strip = new float[BLOCK * PANEL];
+
     @Override
     public void run() {
         if (mode >= COPY_FLOATS) {
             copy();
+        } else if (mode == CODES && tilesAnItem > 0) {
+            int first = getGlobalId(0) * tilesAnItem;
+            strips(first, min(tileCount, first + tilesAnItem), getGlobalId(1));
         } else if (getGlobalId(0) < tileCount) {
             int t = getGlobalId(0) * ENTRY;
             int panel = getGlobalId(1);
@@ -72,6 +79,73 @@ public final class TileProduct extends Product {
             at += aCol;
             bt += PANEL;
         }
+    }
+
+    /** Tiles of rows after one another, each block of codes widened once for all that have the same right operand. */
+    private void strips(int first, int end, int panel) {
+        int from = first;
+        while (from < end) {
+            int t = from * ENTRY;
+            int to = from + 1;
+            while (to < end && tiles[to * ENTRY + 1] == tiles[t + 1]) {
+                to++;
+            }
+            int k = tiles[t + 4];
+            int bt = tiles[t + 1] + panel * k * PANEL;
+            int scales = tiles[t + 5] + panel * ((k + BLOCK - 1) / BLOCK);
+            for (int p = 0; p < k; p += BLOCK) {
+                int length = min(BLOCK, k - p);
+                widen(bt + p * PANEL, length * PANEL, w[scales + p / BLOCK]);
+                for (int i = from; i < to; i++) {
+                    block(i * ENTRY, panel, p, length);
+                }
+            }
+            from = to;
+        }
+    }
+
+    private void widen(int bt, int length, float scale) {
+        float nan = table[127];
+        for (int i = 0; i < length; i++) {
+            int code = codes[bt + i];
+            float v = 0f;
+            if (mantissa == 3) {
+                // E4M3 is an integer below 2^19 times 2^-10; looked up, values would come one by one.
+                int magnitude = code & 127;
+                int field = magnitude >> 3;
+                int digits = magnitude & 7;
+                int whole = field == 0 ? digits * 2 : (digits + 8) << field;
+                float f = whole * 0.0009765625f;
+                f = magnitude == 127 ? nan : f;
+                v = code < 0 ? -f : f;
+            } else {
+                v = table[code & 255];
+            }
+            strip[i] = v * scale;
+        }
+    }
+
+    /** Goes on with the sums of a tile, which are in C between two blocks. */
+    private void block(int t, int panel, int from, int length) {
+        int last = tiles[t + 3] - 1;
+        int columns = min(PANEL, n - panel * PANEL);
+        for (int r = 0; r < ROWS; r++) {
+            int ct = tiles[t + 2] + min(r, last) * cRow + panel * PANEL;
+            for (int q = 0; q < PANEL; q++) {
+                sum[r * PANEL + q] = from == 0 ? 0f : c[ct + min(q, columns - 1)];
+            }
+        }
+        int at = tiles[t] + from * aCol;
+        for (int p = 0; p < length; p++) {
+            for (int r = 0; r < ROWS; r++) {
+                float x = a[at + min(r, last) * aRow];
+                for (int q = 0; q < PANEL; q++) {
+                    sum[r * PANEL + q] += x * strip[p * PANEL + q];
+                }
+            }
+            at += aCol;
+        }
+        store(t, panel, columns);
     }
 
     private void raw(int t, int panel) {
