@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,7 +37,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Eva.Version.class,
         header = "How fast this machine is, CPU beside GPU, and how near to what it could be at most.",
         description = {
-            "%nEvery result is compared with the scalar reference first, then the ways are timed in turn. Whole models "
+            "%nResults are compared with the scalar reference first, then the ways are timed in turn. Whole models "
                     + "run in a process for each choice of kernels.%n"
         },
         footer = {
@@ -57,8 +58,9 @@ final class BenchCommand implements Runnable {
     @Option(
             names = "--device",
             split = ",",
-            paramLabel = "NAME",
-            description = "cpu, gpu or both, with a comma between; default: cpu, and gpu where there is one.")
+            paramLabel = "cpu|gpu[:N]",
+            description = "cpu, gpu or gpu:N (N from eva devices), or cpu and one of them with a comma between; "
+                    + "default: cpu, and gpu where there is one.")
     private List<String> devices;
 
     @Option(
@@ -97,7 +99,7 @@ final class BenchCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         try (LiveLine live = new LiveLine(out)) {
             Bench bench = new Bench(plan, ways, only, BenchCommand::process, live::show);
-            BenchResult result = bench.run(Machine.here(), groups);
+            BenchResult result = bench.run(Machine.here(deviceOf(ways)), groups);
             live.close();
             new BenchTable(result, out).print();
             write(result);
@@ -123,7 +125,7 @@ final class BenchCommand implements Runnable {
         about.put("machine", result.machine());
         about.put("devices", openClDevices());
         about.put("ways", result.ways());
-        about.put("verified", "every result against the scalar reference");
+        about.put("verified", BenchPage.VERIFIED);
         return about;
     }
 
@@ -136,21 +138,38 @@ final class BenchCommand implements Runnable {
         List<String> named = devices == null ? defaults() : devices;
         List<Way> ways = new ArrayList<>();
         for (String name : named) {
-            switch (name) {
-                case "cpu" -> ways.addAll(Way.cpu());
-                case "gpu" -> {
-                    missing().ifPresent(why -> {
-                        throw new IllegalStateException("--device gpu: " + why);
-                    });
-                    ways.add(Way.gpu(DEVICE_KERNELS));
-                }
-                default ->
-                    throw new ParameterException(spec.commandLine(), "--device " + name + ": need cpu, gpu or cpu,gpu");
+            Matcher gpu = DeviceOption.GPU.matcher(name);
+            if (name.equals("cpu")) {
+                ways.addAll(Way.cpu());
+            } else if (gpu.matches()) {
+                ways.add(device(name, Optional.ofNullable(gpu.group(1)).map(Integer::valueOf)));
+            } else {
+                throw new ParameterException(
+                        spec.commandLine(), "--device " + name + ": need cpu, gpu, gpu:N or cpu and one of them");
             }
+        }
+        if (named.stream().filter(n -> n.startsWith("gpu")).distinct().count() > 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--device " + String.join(",", named) + ": one device a run; need one gpu");
         }
         ways.remove(Way.REFERENCE);
         ways.add(Way.REFERENCE);
         return ways.stream().distinct().toList();
+    }
+
+    private static Way device(String name, Optional<Integer> number) {
+        number.ifPresent(OpenCl::choose);
+        missing().ifPresent(why -> {
+            throw new IllegalStateException("--device " + name + ": " + why);
+        });
+        // A row of the device is the device's: here no product is too small for it. Models decide as they always do.
+        OpenCl.takeEverySize();
+        return Way.gpu(DEVICE_KERNELS);
+    }
+
+    /** The device that is compared with, and its driver; an empty string if there is none. */
+    private static String deviceOf(List<Way> ways) {
+        return ways.stream().anyMatch(Way::device) ? OpenCl.chosen() + ", driver " + OpenCl.driver() : "";
     }
 
     private static List<String> defaults() {
@@ -165,7 +184,10 @@ final class BenchCommand implements Runnable {
     }
 
     private static ModelProcess process(Way way, String preset) {
-        return new ModelProcess(
-                way.name(), BenchWorker.class, List.of("-Deva.kernels=" + way.provider()), preset, Parallel.threads());
+        List<String> flags = new ArrayList<>(List.of("-Deva.kernels=" + way.provider()));
+        if (way.device()) {
+            flags.add(OpenCl.choice());
+        }
+        return new ModelProcess(way.name(), BenchWorker.class, flags, preset, Parallel.threads());
     }
 }

@@ -1,8 +1,10 @@
 package dev.eva.cli;
 
+import dev.eva.measure.BenchPage;
 import dev.eva.measure.BenchResult;
 import dev.eva.measure.Measured;
 import dev.eva.measure.Peaks;
+import dev.eva.measure.Way;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +32,15 @@ final class BenchTable {
                 p.readOne() / 1e9,
                 p.flops() / 1e9,
                 p.read() / 1e9);
+        result.ways().stream().filter(Way::device).forEach(way -> {
+            Peaks.Ceiling c = result.ceilings().get(way.name());
+            out.printf(
+                    Locale.ROOT,
+                    "           %s: %.1f GFLOP/s and %.1f GB/s read%n",
+                    way.name(),
+                    c.flops() / 1e9,
+                    c.bytes() / 1e9);
+        });
         result.rows().stream().map(Measured::what).distinct().forEach(this::group);
         summary();
     }
@@ -102,7 +113,7 @@ final class BenchTable {
             out.println("Square products: the device overtakes the CPU " + ahead(result.deviceAhead(true))
                     + " with transfers, " + ahead(result.deviceAhead(false)) + " without.");
         }
-        out.println("Every result was compared with the scalar reference before it was timed.");
+        out.println(BenchPage.VERIFIED);
     }
 
     private static String ahead(OptionalDouble size) {

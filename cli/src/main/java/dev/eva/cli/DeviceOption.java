@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
 
 /** Where products are computed: decided before anything is, because kernels are chosen once a process. */
 final class DeviceOption {
-    private static final Pattern GPU = Pattern.compile("gpu(?::(\\d{1,4}))?");
+    static final Pattern GPU = Pattern.compile("gpu(?::(\\d{1,4}))?");
     private static final String KERNELS = "eva.kernels";
     private static final String PROVIDER = "opencl";
 

@@ -79,6 +79,23 @@ final class OpenCl {
         return DeviceChoice.chosen().describe();
     }
 
+    /** Its driver. */
+    static String driver() {
+        return DeviceChoice.chosen().driver();
+    }
+
+    /** The flag that has another process take the same device. */
+    static String choice() {
+        return "-D" + DeviceChoice.PROPERTY + "=" + DeviceChoice.chosen().number();
+    }
+
+    /** Has the kernels of this process take products of all sizes, unless a size was given. */
+    static void takeEverySize() {
+        if (System.getProperty(DeviceChoice.SMALLEST) == null) {
+            System.setProperty(DeviceChoice.SMALLEST, "1");
+        }
+    }
+
     /** The first GPU. */
     static Optional<Device> gpu() {
         return devices().stream().filter(d -> d.type().equals("GPU")).findFirst();

@@ -109,13 +109,16 @@ class BenchCommandTest {
         assertThat(eva("bench", "--quick", "--what", "gemm", "--device", "cpu", "--only", "nothing"))
                 .isEqualTo(1);
         assertThat(eva("bench", "--threads", 0)).isEqualTo(2);
+        assertThat(eva("bench", "--device", "gpu:99")).isEqualTo(1);
         assertThat(err.toString().lines())
-                .hasSize(4)
+                .hasSize(5)
                 .satisfiesExactly(
                         l -> assertThat(l).contains("--device tpu", "need cpu, gpu"),
                         l -> assertThat(l).contains("--what", "gems"),
                         l -> assertThat(l).contains("nothing to measure", "--only nothing"),
-                        l -> assertThat(l).contains("--threads 0"));
+                        l -> assertThat(l).contains("--threads 0"),
+                        l -> assertThat(l).contains("--device gpu:99: "));
+        System.clearProperty("eva.opencl.device");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.NoSuchElementException;
 
 /** What {@code clGetDeviceInfo} says and Aparapi does not ask. */
 final class DeviceInfo {
@@ -59,9 +60,12 @@ final class DeviceInfo {
             return status == 0
                     ? value.asSlice(0, size.get(ValueLayout.JAVA_LONG, 0)).toArray(ValueLayout.JAVA_BYTE)
                     : new byte[0];
-        } catch (Throwable e) {
+        } catch (IllegalArgumentException | NoSuchElementException e) {
             // A loader of another name: the property is left out of the list, nothing depends on it.
             return new byte[0];
+        } catch (Throwable e) {
+            // What a method handle declares; a call into native code throws nothing.
+            throw new AssertionError(e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.eva.gpu;
 
 import dev.eva.fp8.Fp8MatrixKernel;
+import dev.eva.tensor.kernel.DevicePeak;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.KernelProvider;
 import dev.eva.tensor.kernel.Kernels;
@@ -22,6 +23,7 @@ public final class OpenClProvider implements KernelProvider {
         static final DeviceSession SESSION = DeviceSession.open(DeviceChoice.chosen());
         static final Gemm GEMM = new DeviceGemm(SESSION, Kernels.findWithout(NAME, Gemm.class, Gemm.REFERENCE));
         static final Fp8MatrixKernel FP8 = new DeviceQuantizer(SESSION);
+        static final DevicePeak PEAK = new Ceilings(SESSION);
 
         private Lazy() {}
     }
@@ -61,6 +63,8 @@ public final class OpenClProvider implements KernelProvider {
             found = Lazy.GEMM;
         } else if (family == Fp8MatrixKernel.class && Lazy.SESSION.hasDoubles()) {
             found = Lazy.FP8;
+        } else if (family == DevicePeak.class) {
+            found = Lazy.PEAK;
         }
         return Optional.ofNullable(found).map(family::cast);
     }

@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.DoubleSupplier;
@@ -23,7 +22,7 @@ public final class Bench {
     private static final int CHECKS = 3;
     /** Relative: losses after three steps, logits behind a few tokens. */
     private static final double CHECK_TOLERANCE = 2e-3;
-    /** A model's share of time and work beside a kernel's. */
+    /** A model's share of work beside a kernel's. */
     private static final int MODEL = 30;
     /** Warm-up of a kernel that has not run yet: compiling its loops takes a second or so. */
     private static final int COLD = 5;
@@ -35,7 +34,7 @@ public final class Bench {
     private final Progress progress;
     private final Set<String> warm = new HashSet<>();
     private final List<Measured> rows = new ArrayList<>();
-    private final Map<String, double[]> ceilings = new LinkedHashMap<>();
+    private final Map<String, Peaks.Ceiling> ceilings = new LinkedHashMap<>();
 
     /** Hears what is being measured. */
     @FunctionalInterface
@@ -70,9 +69,9 @@ public final class Bench {
         progress.now("ceilings: multiply-adds and memory");
         Peaks peaks = Peaks.measure(plan.effort(), plan.peakMegabytes());
         for (Way way : ways) {
-            OptionalDouble device = way.device() ? Peaks.device(way, plan.effort()) : OptionalDouble.of(peaks.flops());
             ceilings.put(
-                    way.name(), new double[] {device.orElse(Double.NaN), way.device() ? Double.NaN : peaks.read()});
+                    way.name(),
+                    way.device() ? Peaks.device(way, plan.effort()) : new Peaks.Ceiling(peaks.flops(), peaks.read()));
         }
         for (BenchPlan.What what : groups) {
             for (Supplier<Case> made : plan.kernels(what)) {
@@ -90,7 +89,7 @@ public final class Bench {
             throw new IllegalArgumentException(
                     "bench: nothing to measure: no case of " + groups + " has --only " + only + " in its name");
         }
-        return new BenchResult(machine, peaks, ways, rows);
+        return new BenchResult(machine, peaks, ways, ceilings, rows);
     }
 
     /** A case on a way, verified, with the transfers of its runs. */
@@ -131,7 +130,7 @@ public final class Bench {
         List<Timing> timings = Interleaved.time(plan.effort(), ready);
         for (int i = 0; i < timings.size(); i++) {
             Ready r = ready.get(i);
-            double[] ceiling = ceilings.get(r.way.name());
+            Peaks.Ceiling ceiling = ceilings.get(r.way.name());
             rows.add(new Measured(
                     c.what(),
                     c.name(),
@@ -143,8 +142,8 @@ public final class Bench {
                     c.elements(),
                     0,
                     r.transfers / r.runs,
-                    ceiling[0],
-                    ceiling[1]));
+                    ceiling.flops(),
+                    ceiling.bytes()));
         }
     }
 
@@ -190,7 +189,7 @@ public final class Bench {
                         .toList());
         for (int i = 0; i < timings.size(); i++) {
             String way = timed.get(i).name();
-            double[] ceiling = ceilings.get(way);
+            Peaks.Ceiling ceiling = ceilings.get(way);
             rows.add(new Measured(
                     c.what(),
                     c.name(),
@@ -202,14 +201,14 @@ public final class Bench {
                     0,
                     c.tokens(),
                     0,
-                    ceiling[0],
-                    ceiling[1]));
+                    ceiling.flops(),
+                    ceiling.bytes()));
         }
     }
 
-    /** A model compiles over seconds, where a kernel needs moments. The reference is slow either way. */
+    /** The reference is slow either way. */
     private void warm(ModelCase c, ModelProcess process, Way way) {
-        double left = way.isReference() ? 0 : MODEL * plan.effort().warmSeconds();
+        double left = way.isReference() ? 0 : plan.modelWarmSeconds();
         while (left > 0) {
             left -= process.ask(c.request()).seconds();
         }

@@ -19,6 +19,11 @@ public final class BenchFigures {
         figures.put("peak.fma", result.peaks().flops() / 1e9, "GFLOP/s");
         figures.put("peak.read.one", result.peaks().readOne() / 1e9, "GB/s");
         figures.put("peak.read", result.peaks().read() / 1e9, "GB/s");
+        result.ways().stream().filter(Way::device).forEach(way -> {
+            Peaks.Ceiling ceiling = result.ceilings().get(way.name());
+            figures.put("peak.fma." + way.name(), ceiling.flops() / 1e9, "GFLOP/s");
+            figures.put("peak.read." + way.name(), ceiling.bytes() / 1e9, "GB/s");
+        });
         figures.put("threads", result.machine().threads());
         for (Measured row : result.rows()) {
             row(figures, result, row);

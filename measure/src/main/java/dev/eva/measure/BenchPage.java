@@ -14,6 +14,12 @@ public final class BenchPage {
     private static final double GIGA = 1e9;
     private static final double LEAST_INTENSITY = 0.1;
 
+    /** How results were looked at before they were timed. */
+    public static final String VERIFIED =
+            "Every result was compared with the scalar reference before it was timed: whole,"
+                    + " but large products in rows spread over them and in the sum of all rows with random signs, models in"
+                    + " losses and largest logits.";
+
     private final BenchResult result;
     private final Figures figures;
 
@@ -32,8 +38,7 @@ public final class BenchPage {
     private Page page() {
         Page page = new Page(
                 "eva bench",
-                "Ways to compute the same thing, timed in turn in one run; every result was compared with the scalar"
-                        + " reference before. Rates are medians.",
+                "Ways to compute the same thing, timed in turn in one run. Rates are medians. " + VERIFIED,
                 result.machine().facts().entrySet().stream()
                         .map(e -> e.getKey() + ": " + e.getValue())
                         .collect(Collectors.joining("; ")),
@@ -43,6 +48,10 @@ public final class BenchPage {
                 + " from memory, on all threads {peak.fma} and {peak.read}. Both were measured in the same run."
                 + " A kernel with $I$ operations a byte can reach the lower of the two at most, $I$ times the"
                 + " rate of memory or the rate of arithmetic.");
+        if (figures.all().containsKey("peak.fma.gpu")) {
+            page.text("The device gives {peak.fma.gpu} and reads {peak.read.gpu} of its own memory, measured as well;"
+                    + " the shares of its rows are of these.");
+        }
         page.picture(
                 "roofline",
                 roofline(result),

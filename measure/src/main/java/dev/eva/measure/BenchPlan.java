@@ -19,9 +19,11 @@ import java.util.function.Supplier;
  *
  * @param effort of each case
  * @param referenceFlops operations up to which the reference is timed, too; beyond, it verifies alone
+ * @param modelWarmSeconds that a whole model runs uncounted, which compiles over seconds where a kernel needs moments
  * @param peakMegabytes array that is read for the ceiling of memory
  */
-public record BenchPlan(boolean quick, Effort effort, double referenceFlops, int peakMegabytes) {
+public record BenchPlan(
+        boolean quick, Effort effort, double referenceFlops, double modelWarmSeconds, int peakMegabytes) {
     /** Groups of cases. */
     public enum What {
         GEMM,
@@ -32,9 +34,9 @@ public record BenchPlan(boolean quick, Effort effort, double referenceFlops, int
     }
 
     /** Under a minute for everything, a table to look at. */
-    public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 128);
+    public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 0.8, 128);
     /** Some minutes, figures to quote. */
-    public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 512);
+    public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 15, 512);
 
     /** Cases of a group of kernels, made when they are asked for: some hold hundreds of megabytes. */
     public List<Supplier<Case>> kernels(What what) {
@@ -65,7 +67,7 @@ public record BenchPlan(boolean quick, Effort effort, double referenceFlops, int
 
     private List<Supplier<Case>> fp8() {
         int n = quick ? 2048 : 4096;
-        int rows = quick ? 8192 : 16384;
+        int rows = quick ? 4096 : 16384;
         List<Supplier<Case>> cases = new ArrayList<>();
         cases.add(() -> new QuantizeCase(n, n));
         cases.add(() -> new DequantizeCase(n, n));

@@ -1,6 +1,7 @@
 package dev.eva.measure;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -10,11 +11,14 @@ import java.util.OptionalDouble;
  * @param machine it ran on
  * @param peaks of its CPU, measured in the same run
  * @param ways that were compared
+ * @param ceilings of each way, by its name
  * @param rows a row a case and way, cases in their order
  */
-public record BenchResult(Machine machine, Peaks peaks, List<Way> ways, List<Measured> rows) {
+public record BenchResult(
+        Machine machine, Peaks peaks, List<Way> ways, Map<String, Peaks.Ceiling> ceilings, List<Measured> rows) {
     public BenchResult {
         ways = List.copyOf(ways);
+        ceilings = Map.copyOf(ceilings);
         rows = List.copyOf(rows);
     }
 

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param java version, virtual machine and vendor
  * @param kernels what this process runs by itself, in a line
  * @param memoryBytes of the machine
+ * @param device that the bench compares with, and its driver; empty if there is none
  * @param flags of the JVM that change speed
  */
 public record Machine(
@@ -33,9 +34,15 @@ public record Machine(
         String java,
         String kernels,
         long memoryBytes,
+        String device,
         String flags) {
-    /** This one. */
+    /** This one, no device. */
     public static Machine here() {
+        return here("");
+    }
+
+    /** This one. */
+    public static Machine here(String device) {
         return new Machine(
                 cpuModel(),
                 Runtime.getRuntime().availableProcessors(),
@@ -46,6 +53,7 @@ public record Machine(
                         + System.getProperty("java.vendor"),
                 Kernels.summary(),
                 ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize(),
+                device,
                 jvmFlags());
     }
 
@@ -83,6 +91,9 @@ public record Machine(
         facts.put("java", java);
         facts.put("flags", flags);
         facts.put("kernels", kernels.replaceFirst("^kernels: ", ""));
+        if (!device.isEmpty()) {
+            facts.put("device", device);
+        }
         facts.put("threads", Integer.toString(threads));
         return facts;
     }

@@ -1,10 +1,10 @@
 package dev.eva.measure;
 
 import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.DevicePeak;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.Peak;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
@@ -17,6 +17,14 @@ import java.util.function.DoubleSupplier;
  * @param read the same, all threads
  */
 public record Peaks(double flopsOne, double flops, double readOne, double read) {
+    /**
+     * Of a way: NaN where it is not known.
+     *
+     * @param flops operations a second
+     * @param bytes read a second
+     */
+    public record Ceiling(double flops, double bytes) {}
+
     private static final int TURNS = 100_000;
     private static final int PART = 1 << 16;
     private static final float FACTOR = 0.5f;
@@ -43,14 +51,13 @@ public record Peaks(double flopsOne, double flops, double readOne, double read) 
                 1 / t.get(3).min());
     }
 
-    /** Operations a second of a device, where its provider can tell. */
-    public static OptionalDouble device(Way way, Effort effort) {
-        return Kernels.of(way.provider(), Peak.class, Peak.REFERENCE)
-                .map(peak -> OptionalDouble.of(1
-                        / Interleaved.measure(2, effort.samples(), List.of(() -> multiplyAdds(peak, 1)))
-                                .getFirst()
-                                .min()))
-                .orElse(OptionalDouble.empty());
+    /** Operations and bytes a second of a device, NaN where its provider cannot tell. */
+    public static Ceiling device(Way way, Effort effort) {
+        DevicePeak peak = Kernels.of(way.provider(), DevicePeak.class, DevicePeak.REFERENCE)
+                .orElse(DevicePeak.REFERENCE);
+        List<Timing> t =
+                Interleaved.measure(2, effort.samples(), List.of(() -> 1 / peak.flopRate(), () -> 1 / peak.byteRate()));
+        return new Ceiling(1 / t.get(0).min(), 1 / t.get(1).min());
     }
 
     /** What a case of this intensity could reach at most on all threads, operations a second. */

@@ -3,7 +3,10 @@ package dev.eva.measure.cases;
 import dev.eva.fp8.Fp8Blocks;
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Kernel;
+import dev.eva.fp8.Fp8Matrix;
+import dev.eva.fp8.Fp8MatrixKernel;
 import dev.eva.fp8.Fp8Scale;
+import dev.eva.fp8.Fp8Tiling;
 import dev.eva.measure.Case;
 import dev.eva.measure.Running;
 import dev.eva.measure.Verified;
@@ -53,6 +56,24 @@ public final class QuantizeCase implements Case {
 
     @Override
     public Optional<Running> on(Way way) {
+        return way.device() ? onDevice(way) : onHost(way);
+    }
+
+    private Optional<Running> onDevice(Way way) {
+        return Kernels.of(way.provider(), Fp8MatrixKernel.class, Fp8MatrixKernel.REFERENCE)
+                .map(kernel -> {
+                    Fp8Matrix out = Fp8Matrix.zeros(Fp8Format.E4M3, Fp8Tiling.TILE_1X128, rows, cols);
+                    Runnable run = () -> {
+                        if (!kernel.quantize(Fp8Scale.FLOAT32, x, 0, out)) {
+                            throw new IllegalStateException(
+                                    Verified.label(this, way) + ": the device does not take it");
+                        }
+                    };
+                    return Running.of(kernel, run, () -> joined(out.codes(), out.scales()));
+                });
+    }
+
+    private Optional<Running> onHost(Way way) {
         return Kernels.of(way.provider(), Fp8Kernel.class, Fp8Kernel.REFERENCE).map(kernel -> {
             int grid = Fp8Blocks.blocks(cols);
             byte[] codes = new byte[x.length];

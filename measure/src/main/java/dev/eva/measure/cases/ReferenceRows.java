@@ -2,11 +2,13 @@ package dev.eva.measure.cases;
 
 import dev.eva.measure.Verified;
 import dev.eva.tensor.kernel.Gemm;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Rows of a product by the scalar reference: all of a small one, of a large one as many as take about a tenth of a
- * second, spread evenly over the rows and the last one among them.
+ * A product by the scalar reference: all rows of a small one; of a large one as many as take about a tenth of a second,
+ * spread evenly over the rows and the last one among them, and one for all elements: {@code r^T C = (r^T A) B} for
+ * random signs r, which a wrong element of C puts out of balance.
  *
  * @param a (m, k)
  * @param b prepared by the reference
@@ -26,5 +28,32 @@ record ReferenceRows(int m, int n, int k, float[] a, Gemm.Prepared b) {
                     Gemm.REFERENCE.multiply(1, a, i * k, k, 1, b, null, 0, 0f, row, 0, n);
                     Verified.close(label, result, i * n, row, unit * Math.sqrt(k), 0);
                 });
+        if (count < m) {
+            Gemm.REFERENCE.multiply(1, signedSum(a, k), 0, k, 1, b, null, 0, 0f, row, 0, n);
+            Verified.close(
+                    label + ", rows added with random signs",
+                    signedSum(result, n),
+                    0,
+                    row,
+                    unit * Math.sqrt(k) * Math.sqrt(m),
+                    0);
+        }
+    }
+
+    /** {@code r^T x} of x (m, width), added in float64. */
+    private float[] signedSum(float[] x, int width) {
+        SplittableRandom random = new SplittableRandom(m);
+        double[] sum = new double[width];
+        for (int i = 0; i < m; i++) {
+            int sign = random.nextBoolean() ? 1 : -1;
+            for (int j = 0; j < width; j++) {
+                sum[j] += sign * x[i * width + j];
+            }
+        }
+        float[] rounded = new float[width];
+        for (int j = 0; j < width; j++) {
+            rounded[j] = (float) sum[j];
+        }
+        return rounded;
     }
 }
