@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Entry of {@code benchmarks.jar}: JMH's own main, in a JVM that has what the kernels need. Forks take their environment
- * from it, so the JDK's {@code libjsig}, which products on an OpenCL device must have loaded before everything else, is
- * named there once; with the Vector API in it, {@code -f 0} works, too.
+ * Entry of {@code benchmarks.jar}: JMH's own main, in a JVM that has what the kernels need. Forks take their
+ * environment from it, so the JDK's {@code libjsig}, which products on an OpenCL device must have loaded before
+ * everything else, is named there once; with the Vector API in it, {@code -f 0} works, too.
  */
 public final class Benchmarks {
     private static final String VECTORS = "jdk.incubator.vector";

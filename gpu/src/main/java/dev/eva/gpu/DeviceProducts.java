@@ -141,7 +141,8 @@ final class DeviceProducts {
             copy(Product.COPY_FLOATS, 0, 0);
         }
         kernel.mode = mode;
-        kernel.tilesAnItem = mode == Product.CODES && beta == 0f && session.isCpu() ? TILES_AN_ITEM : 0;
+        boolean several = mode == Product.CODES && beta == 0f && session.isCpu() && !tile.local();
+        kernel.tilesAnItem = several ? TILES_AN_ITEM : 0;
         kernel.mantissa = mode == Product.CODES ? mantissa(table) : 0;
         int items = Math.ceilDiv(kernel.tileCount, Math.max(1, kernel.tilesAnItem));
         session.run(kernel, range(items, n), 1);

@@ -17,8 +17,8 @@ public final class BenchPage {
     /** How results were looked at before they were timed. */
     public static final String VERIFIED =
             "Every result was compared with the scalar reference before it was timed: whole,"
-                    + " but large products in rows spread over them and in the sum of all rows with random signs, models in"
-                    + " losses and largest logits.";
+                    + " but large products in rows spread over them and in the sum of all rows with random signs,"
+                    + " models in losses and largest logits.";
 
     private final BenchResult result;
     private final Figures figures;

@@ -3,8 +3,8 @@ package dev.eva.gpu.kernels;
 import com.aparapi.Kernel;
 
 /**
- * What a device can do at most: multiply-adds in registers, and reading an array. A CPU's item has as many chains as its
- * vector units need and reads a piece of its own; a GPU's has few, for its groups hide each other's latency, and
+ * What a device can do at most: multiply-adds in registers, and reading an array. A CPU's item has as many chains as
+ * its vector units need and reads a piece of its own; a GPU's has few, for its groups hide each other's latency, and
  * neighbours read neighbours.
  */
 public final class Ceiling extends Kernel {
