@@ -2,9 +2,11 @@ package dev.eva.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -21,8 +23,9 @@ import picocli.CommandLine.ScopeType;
             "  eva train                               a model that writes plays",
             "  eva train --data mytexts/ --minutes 30  one that writes like you",
             "  eva COMMAND --help                      all about a command"
-        },
-        subcommands = {
+        })
+public final class Eva implements Runnable {
+    private static final List<Class<?>> COMMANDS = List.of(
             TrainCommand.class,
             GenerateCommand.class,
             ChatCommand.class,
@@ -39,14 +42,13 @@ import picocli.CommandLine.ScopeType;
             DevicesCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
-            CommandLine.HelpCommand.class
-        })
-public final class Eva implements Runnable {
+            CommandLine.HelpCommand.class);
+
     static final int FAILED = 1;
     static final int USAGE = 2;
 
     @CommandLine.Spec
-    private CommandLine.Model.CommandSpec spec;
+    private CommandSpec spec;
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print the stack trace of an error.")
     private boolean debug;
@@ -61,8 +63,13 @@ public final class Eva implements Runnable {
 
     /** Runs the command line with the given outputs; returns the exit code. */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(new Eva())
-                .setOut(out)
+        CommandLine line = new CommandLine(new Eva());
+        List<String> words = List.of(args);
+        for (Class<?> command : COMMANDS) {
+            Command about = command.getAnnotation(Command.class);
+            line.addSubcommand(about.name(), words.contains(about.name()) ? command : outline(about));
+        }
+        line.setOut(out)
                 .setErr(err)
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -85,6 +92,13 @@ public final class Eva implements Runnable {
             out.flush();
             err.flush();
         }
+    }
+
+    /** What the help of all commands shows of one: to read the options of every command takes longer than most run. */
+    private static CommandSpec outline(Command about) {
+        CommandSpec spec = CommandSpec.create();
+        spec.usageMessage().header(about.header());
+        return spec;
     }
 
     private static int report(CommandLine root, CommandLine command, Throwable e) {

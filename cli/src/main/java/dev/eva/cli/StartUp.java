@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /**
  * The commands whose classes and profiles go into the start-up cache that {@code ./eva} writes beside the jar: help,
- * and a small model that is written, read and continued.
+ * and small models that are written, trained, read and continued.
  */
 final class StartUp {
     private StartUp() {}
@@ -19,11 +19,16 @@ final class StartUp {
         Path folder = Files.createTempDirectory("eva-start-up");
         try {
             String model = folder.resolve("model").toString();
+            String run = folder.resolve("run").toString();
+            String text = folder.resolve("text.txt").toString();
+            Files.writeString(Path.of(text), "To be, or not to be, that is the question.\n".repeat(50));
             String[][] commands = {
                 {"--help"},
                 {"train", "--help"},
                 {"init", model, "--preset", "mini"},
                 {"info", model},
+                {"train", "--preset", "mini", "--data", text, "--out", run, "--steps", "2", "--length", "16"},
+                {"generate", run, "--prompt", "To be", "--max-tokens", "8"},
                 {"generate", model, "--prompt", "To be, or not to be", "--max-tokens", "64"},
             };
             PrintWriter out = new PrintWriter(System.out);
