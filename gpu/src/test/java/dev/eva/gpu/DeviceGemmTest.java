@@ -39,7 +39,7 @@ class DeviceGemmTest {
         return Stream.of("tile:8", "local").map(Arguments::of);
     }
 
-    private static DeviceGemm gemm(String tile) {
+    static DeviceGemm gemm(String tile) {
         System.setProperty("eva.opencl.tile", tile);
         try {
             Device device = DeviceChoice.chosen();

@@ -16,12 +16,15 @@ import dev.eva.tensor.kernel.StackedMatrix;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** FP8 on the device: codes and scales are the host's to the bit, products with stored weights the reference's. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -34,14 +37,12 @@ class DeviceQuantizerTest {
     void everySizeOnTheDevice() {
         NeedsDevice.check();
         System.setProperty("eva.opencl.smallest", "1");
-        System.setProperty("eva.opencl.tile", "tile:1");
         session = DeviceSession.open(DeviceChoice.chosen());
     }
 
     @AfterAll
     void asBefore() {
         System.clearProperty("eva.opencl.smallest");
-        System.clearProperty("eva.opencl.tile");
     }
 
     @ParameterizedTest
@@ -100,9 +101,10 @@ class DeviceQuantizerTest {
         }
     }
 
-    @Test
-    void storedWeightsAreWidenedOnTheDevice() {
-        DeviceGemm gemm = new DeviceGemm(session, Gemm.REFERENCE);
+    @ParameterizedTest
+    @MethodSource("dev.eva.gpu.DeviceGemmTest#ways")
+    void storedWeightsAreWidenedOnTheDevice(String tile) {
+        DeviceGemm gemm = DeviceGemmTest.gemm(tile);
         Fp8Weight gate = weight(144, 200, new Random(2));
         Fp8Weight up = weight(150, 200, new Random(3));
         FrozenMatrix[] cases = {
@@ -123,9 +125,14 @@ class DeviceQuantizerTest {
     }
 
     /** Weights with every code, experts with and without rows, more rows than an item's tiles have. */
+    static Stream<Arguments> formatsAndTiles() {
+        return Stream.of(Fp8Format.values())
+                .flatMap(f -> DeviceGemmTest.ways().map(tile -> Arguments.of(f, tile.get()[0])));
+    }
+
     @ParameterizedTest
-    @EnumSource(Fp8Format.class)
-    void everyCodeIsWidenedToItsValue(Fp8Format format) {
+    @MethodSource("formatsAndTiles")
+    void everyCodeIsWidenedToItsValue(Fp8Format format, String tile) {
         byte[] codes = new byte[3 * 33 * 260];
         for (int i = 0; i < codes.length; i++) {
             int code = i * 37 & 255;
@@ -144,7 +151,7 @@ class DeviceQuantizerTest {
         int[] starts = {0, 75, 75, 260};
         float[] y = new float[260 * 33];
         float[] expected = new float[260 * 33];
-        Gemm gemm = new DeviceGemm(session, Gemm.REFERENCE);
+        Gemm gemm = DeviceGemmTest.gemm(tile);
         gemm.multiplyGrouped(starts, one, 0, 260, 1, gemm.prepare(experts), 0f, y, 0, 33);
         Gemm.REFERENCE.multiplyGrouped(starts, one, 0, 260, 1, Gemm.REFERENCE.prepare(experts), 0f, expected, 0, 33);
         // Rows of the unit matrix pick columns of the weight: no rounding but that of code times scale.
