@@ -55,6 +55,7 @@ import picocli.CommandLine.Spec;
             "  eva train --data mytexts/ notes.jsonl --tokenizer byte --steps 5000",
             "  eva train --mtp 1                          and, later, eva generate --speculative",
             "  eva train --preset small --data jdk --minutes 60",
+            "  eva train --ranks 2 --accumulate 4         two processes, two batches of every step each",
             "  eva train --resume runs/plays --steps 500"
         })
 final class TrainCommand implements Callable<Integer> {
@@ -132,8 +133,16 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads (default: one a core); results do not depend on it.")
+            description = "Threads, of all ranks together (default: one a core); results do not depend on it.")
     private Integer threads;
+
+    @Option(
+            names = "--ranks",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Data parallel: N processes on this machine share the batches of a step (--accumulate, a "
+                    + "multiple of N), to the bits of one process. Each needs the memory of one.")
+    private int ranks;
 
     @Option(
             names = "--resume",
@@ -147,14 +156,18 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         device.apply();
-        if (threads != null) {
-            usage(() -> {
-                Parallel.setThreads(threads);
-                return threads;
-            });
+        if (ranks < 1) {
+            throw new ParameterException(spec.commandLine(), "--ranks: " + ranks + "; need at least 1");
         }
+        int all = threads == null ? Parallel.threads() : threads;
+        int others = Math.max(1, all / ranks);
+        usage(() -> {
+            // What does not divide is this process's, which also evaluates.
+            Parallel.setThreads(Math.min(all, Math.max(1, all - (ranks - 1) * others)));
+            return all;
+        });
         try (TrainingRun run = resume == null ? begin() : goOn()) {
-            return train(run);
+            return train(run, others);
         }
     }
 
@@ -162,7 +175,8 @@ final class TrainCommand implements Callable<Integer> {
         String name = shape.config != null
                 ? shape.config.getFileName().toString().replaceFirst("\\.json$", "")
                 : shape.preset == null ? "shakespeare" : shape.preset;
-        TrainConfig train = usage(() -> options.over(TrainPresets.byName(name), until.budget()));
+        TrainConfig train = usage(() -> options.over(TrainPresets.byName(name), until.budget(), ranks));
+        usage(() -> train.batching().each(ranks));
         DeepSeekConfig base = shape.config != null
                 ? ConfigJson.read(shape.config, ConfigJson.Mode.STRICT)
                 : usage(() -> Presets.byName(name))
@@ -210,13 +224,14 @@ final class TrainCommand implements Callable<Integer> {
                 || options.any()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--resume goes on with what the run was started with; only --steps, --minutes, --threads and "
-                            + "--device may be given");
+                    "--resume goes on with what the run was started with; only --steps, --minutes, --threads, "
+                            + "--ranks and --device may be given");
         }
         return TrainingRun.resume(resume);
     }
 
-    private int train(TrainingRun run) throws IOException {
+    /** @param others threads of each other rank */
+    private int train(TrainingRun run, int others) throws IOException {
         PrintWriter print = spec.commandLine().getOut();
         TrainerState before = run.trainer().state();
         Optional<Budget> further = resume == null ? Optional.empty() : usage(until::budget);
@@ -225,6 +240,7 @@ final class TrainCommand implements Callable<Integer> {
                     + " steps; train further with: eva train --resume " + resume + " --steps 500");
             return DONE;
         }
+        usage(() -> run.settings().train().batching().each(ranks));
         CountDownLatch finished = new CountDownLatch(1);
         Thread stopper = new Thread(() -> {
             run.stop();
@@ -236,6 +252,7 @@ final class TrainCommand implements Callable<Integer> {
         });
         Runtime.getRuntime().addShutdownHook(stopper);
         try {
+            run.share(ranks, others);
             TrainListener.End end = run.run(further, new TrainProgress(run, further, print));
             report(run, end, print);
             return end == TrainListener.End.DONE ? DONE : INTERRUPTED;

@@ -19,7 +19,10 @@ final class TrainOptions {
     @Option(names = "--length", paramLabel = "N", description = "Tokens in a sequence.")
     private Integer length;
 
-    @Option(names = "--accumulate", paramLabel = "N", description = "Batches in a step.")
+    @Option(
+            names = "--accumulate",
+            paramLabel = "N",
+            description = "Batches in a step, whose gradients are added (default: one; with --ranks, one a rank).")
     private Integer accumulate;
 
     @Option(names = "--optimizer", paramLabel = "TYPE", description = "adamw or muon.")
@@ -133,13 +136,17 @@ final class TrainOptions {
         return model.withPredictionLayers(layers);
     }
 
-    /** The preset's training with what the user said. */
-    TrainConfig over(TrainConfig preset, Optional<Budget> budget) {
+    /**
+     * The preset's training with what the user said.
+     *
+     * @param ranks processes that share a step; unless the user says more, each does what one alone would
+     */
+    TrainConfig over(TrainConfig preset, Optional<Budget> budget, int ranks) {
         TrainConfig.Batching b = preset.batching();
         TrainConfig.Saving s = preset.saving();
         return new TrainConfig(
                 new TrainConfig.Batching(
-                        or(batchSize, b.batchSize()), or(length, b.length()), or(accumulate, b.accumulation())),
+                        or(batchSize, b.batchSize()), or(length, b.length()), or(accumulate, ranks * b.accumulation())),
                 budget.orElse(preset.budget()),
                 optimizer(preset.optimizer()),
                 schedule(preset.schedule()).within(budget.orElse(preset.budget())),

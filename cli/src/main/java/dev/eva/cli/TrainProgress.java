@@ -66,6 +66,15 @@ final class TrainProgress implements TrainListener {
                 c.optimizer().type(),
                 c.batching().batchSize() * c.batching().accumulation(),
                 c.batching().length());
+        if (run.ranks() > 1) {
+            out.printf(
+                    Locale.ROOT,
+                    "ranks: %d processes, %d of the %d batches of a step each, %.1f MiB of gradients%n",
+                    run.ranks(),
+                    c.batching().each(run.ranks()),
+                    c.batching().accumulation(),
+                    run.trainer().parameterCount() * (double) Float.BYTES / (1 << 20));
+        }
         out.println("run: " + folder.path() + (state.step() > 0 ? ", going on after step " + state.step() : ""));
         out.flush();
     }

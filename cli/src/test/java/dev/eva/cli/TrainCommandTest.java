@@ -96,7 +96,7 @@ class TrainCommandTest {
         assertThat(err.toString()).contains("max_position_embeddings is 64").hasLineCount(1);
         assertThat(eva("train", "--resume", dir.toString(), "--lr", "1")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("only --steps, --minutes, --threads and --device")
+                .contains("only --steps, --minutes, --threads, --ranks and --device")
                 .hasLineCount(1);
         assertThat(eva("train", "--data", dir.resolve("none").toString())).isEqualTo(1);
         assertThat(err.toString()).contains("no such file or folder").hasLineCount(1);

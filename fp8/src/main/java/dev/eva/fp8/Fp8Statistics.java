@@ -33,7 +33,8 @@ public final class Fp8Statistics {
             return new Counts(n, over, under, scale, scale);
         }
 
-        Counts plus(Counts o) {
+        /** Both together. */
+        public Counts plus(Counts o) {
             return new Counts(
                     elements + o.elements,
                     overflows + o.overflows,

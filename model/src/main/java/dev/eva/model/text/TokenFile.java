@@ -66,9 +66,15 @@ public final class TokenFile implements AutoCloseable {
                 Files.deleteIfExists(part);
             }
         }
+        return open(file);
+    }
+
+    /** Opens a file that is known to be current. */
+    public static TokenFile open(Path file) throws IOException {
         Arena arena = Arena.ofShared();
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment all = in.map(FileChannel.MapMode.READ_ONLY, 0, in.size(), arena);
+            int width = all.get(INT, MAGIC.length);
             return new TokenFile(arena, all.asSlice(HEADER), width, (in.size() - HEADER) / width);
         } catch (IOException | RuntimeException e) {
             arena.close();

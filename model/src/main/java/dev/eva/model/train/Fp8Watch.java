@@ -3,8 +3,11 @@ package dev.eva.model.train;
 import dev.eva.fp8.Fp8Converter.Kind;
 import dev.eva.fp8.Fp8Rounding;
 import dev.eva.fp8.Fp8Statistics;
+import dev.eva.fp8.Fp8Statistics.Counts;
+import dev.eva.model.train.ranks.Peers;
 import dev.eva.tensor.kernel.OperandRounding;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,8 +38,8 @@ final class Fp8Watch implements Function<String, OperandRounding> {
         return rounding;
     }
 
-    /** Runs a step and counts; nothing where nothing is rounded. */
-    List<RoundingMetrics> during(Runnable step) {
+    /** Runs a step and counts, on all ranks together; nothing where nothing is rounded. */
+    List<RoundingMetrics> during(Runnable step, Peers peers) {
         Map<String, Fp8Statistics> counted = new LinkedHashMap<>();
         parts.forEach((part, roundings) -> {
             Fp8Statistics s = new Fp8Statistics();
@@ -48,7 +51,7 @@ final class Fp8Watch implements Function<String, OperandRounding> {
         List<RoundingMetrics> all = new ArrayList<>();
         counted.forEach((part, s) -> {
             for (Kind kind : Kind.values()) {
-                Fp8Statistics.Counts c = s.of(kind);
+                Counts c = together(s.of(kind), peers);
                 all.add(new RoundingMetrics(
                         part,
                         kind.name().toLowerCase(Locale.ROOT),
@@ -59,5 +62,13 @@ final class Fp8Watch implements Function<String, OperandRounding> {
             }
         });
         return all;
+    }
+
+    private static Counts together(Counts mine, Peers peers) {
+        return Arrays.stream(peers.gather(
+                        mine.elements(), mine.overflows(), mine.underflows(), mine.minScale(), mine.maxScale()))
+                .map(n -> new Counts((long) n[0], (long) n[1], (long) n[2], (float) n[3], (float) n[4]))
+                .reduce(Counts::plus)
+                .orElseThrow();
     }
 }

@@ -29,6 +29,10 @@ import java.util.stream.Stream;
  * what a killed process left half done has another name, and goes when the run is opened again.
  */
 public final class RunFolder implements AutoCloseable {
+    static final String CONFIG = "config.json";
+    static final String SETTINGS = "train.json";
+    static final String TOKENS = "tokens.bin";
+
     private static final Pattern CHECKPOINT = Pattern.compile("step-(\\d{6,})");
     private static final String PART = ".part-";
 
@@ -59,7 +63,7 @@ public final class RunFolder implements AutoCloseable {
         if (Files.exists(path) && !Files.isDirectory(path)) {
             throw new TrainException(path + ": is a file; need a folder for the run");
         }
-        if (Files.exists(path.resolve("train.json"))) {
+        if (Files.exists(path.resolve(SETTINGS))) {
             throw new TrainException(
                     path + ": holds a run already; go on with --resume " + path + " or choose another --out");
         }
@@ -68,7 +72,7 @@ public final class RunFolder implements AutoCloseable {
 
     /** The folder of a run that was begun. */
     static RunFolder open(Path path) {
-        if (!Files.isRegularFile(path.resolve("train.json"))) {
+        if (!Files.isRegularFile(path.resolve(SETTINGS))) {
             throw new TrainException(
                     path + ": no run of eva train (it has no train.json); need the folder that --out named");
         }
@@ -92,15 +96,15 @@ public final class RunFolder implements AutoCloseable {
     }
 
     Path config() {
-        return path.resolve("config.json");
+        return path.resolve(CONFIG);
     }
 
     Path settings() {
-        return path.resolve("train.json");
+        return path.resolve(SETTINGS);
     }
 
     Path tokens() {
-        return path.resolve("tokens.bin");
+        return path.resolve(TOKENS);
     }
 
     Path metrics() {
@@ -239,7 +243,7 @@ public final class RunFolder implements AutoCloseable {
     /** Deletes what a run that could not begin has left, and the folder if nothing else is in it. */
     void discard() throws IOException {
         close();
-        for (String name : List.of("config.json", "tokens.bin", Tokenizers.FILE, ".lock")) {
+        for (String name : List.of(CONFIG, TOKENS, Tokenizers.FILE, ".lock")) {
             Files.deleteIfExists(path.resolve(name));
         }
         delete(path.resolve("checkpoints"));

@@ -44,6 +44,20 @@ public record TrainConfig(
             atLeast("accumulation", accumulation, 1);
         }
 
+        /**
+         * How many micro-batches of a step each of {@code ranks} processes takes.
+         *
+         * @throws IllegalArgumentException if they cannot all take as many
+         */
+        public int each(int ranks) {
+            if (ranks < 1 || accumulation % ranks != 0) {
+                throw new IllegalArgumentException("ranks: " + ranks + "; a step has " + accumulation
+                        + (accumulation == 1 ? " batch" : " batches")
+                        + " (--accumulate), which must be a multiple of it");
+            }
+            return accumulation / ranks;
+        }
+
         /** Tokens in a step. */
         public long tokens() {
             return (long) batchSize * length * accumulation;

@@ -1,26 +1,20 @@
 package dev.eva.model.train;
 
 import dev.eva.model.DeepSeekModel;
-import dev.eva.model.MultiToken;
-import dev.eva.model.Probe;
 import dev.eva.model.checkpoint.SafetensorsFile;
 import dev.eva.model.checkpoint.SafetensorsWriter;
 import dev.eva.model.text.TokenFile;
-import dev.eva.moe.BalanceLoss;
+import dev.eva.model.train.ranks.Alone;
+import dev.eva.model.train.ranks.Peers;
+import dev.eva.model.train.ranks.RankException;
 import dev.eva.moe.ExpertUsage;
 import dev.eva.moe.MoE;
-import dev.eva.moe.Routing;
 import dev.eva.moe.RoutingBias;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.optim.GradClip;
 import dev.eva.nn.optim.Optimizer;
-import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
-import dev.eva.tensor.autograd.Tape;
-import dev.eva.tensor.ops.Add;
-import dev.eva.tensor.ops.CrossEntropy;
-import dev.eva.tensor.ops.Scale;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -30,12 +24,11 @@ import java.util.OptionalLong;
 /**
  * The training step of a model on a text, without files: {@code loss = crossEntropy + sum over MoE layers of the
  * balance loss + weight * the mean loss of the multi-token prediction layers}, its gradient as the mean over the
- * micro-batches, clipped; the optimizer; then the routing biases, from the counts of the
- * whole step.
+ * micro-batches, whose gradients are added one after the other, clipped; the optimizer; then the routing biases, from
+ * the counts of the whole step.
  *
  * <p>A step whose loss or gradient is not finite changes nothing but the counters. The same seed gives the same bits,
- * whatever the number
- * of threads.
+ * whatever the number of threads and of {@linkplain Peers processes that share the micro-batches}.
  */
 public final class Trainer {
     private static final String STATE = "trainer.json";
@@ -51,11 +44,9 @@ public final class Trainer {
     private final Optimizer optimizer;
     private final Fp8Watch fp8;
     private final Workspace workspace = new Workspace();
-    private final long[][] counts;
-    private final int[] ids;
-    private final int[] targets;
-    private double mtpLoss;
-    private long keptBytes;
+    private final MicroBatch micro;
+    private final StepTotals totals;
+    private Peers peers = new Alone();
     private TrainerState state;
 
     /**
@@ -90,9 +81,9 @@ public final class Trainer {
                 .filter(p -> p.role() != Parameter.Role.BUFFER)
                 .toList();
         this.optimizer = config.optimizer().create(parameters);
-        this.counts = new long[model.moeLayers().size()][model.config().moe().nRoutedExperts()];
-        this.ids = new int[b.batchSize() * b.length()];
-        this.targets = new int[ids.length];
+        this.micro = new MicroBatch(model, config, workspace);
+        this.totals =
+                new StepTotals(model.moeLayers().size(), model.config().moe().nRoutedExperts());
         this.state = TrainerState.fresh(config.budget());
     }
 
@@ -107,6 +98,11 @@ public final class Trainer {
 
     public TrainConfig config() {
         return config;
+    }
+
+    /** Shares every step from now on with others, which are as far as this one. */
+    void share(Peers others) {
+        peers = others;
     }
 
     public TrainerState state() {
@@ -125,10 +121,14 @@ public final class Trainer {
     StepMetrics step(TrainListener listener) {
         long start = System.nanoTime();
         long step = state.step() + 1;
-        Gradients gradients = step % FP8_EVERY == 1 ? watched() : new Gradients(gradients(), List.of());
-        double loss = gradients.loss;
+        List<RoundingMetrics> rounded = List.of();
+        if (step % FP8_EVERY == 1) {
+            rounded = fp8.during(this::gradients, peers);
+        } else {
+            gradients();
+        }
         listener.gradients(step, parameters);
-        double norm = Double.isFinite(loss) ? GradClip.norm(parameters) : Double.NaN;
+        double norm = agreedNorm();
         boolean finite = Double.isFinite(norm);
         float lr = rate(state.step());
         if (finite) {
@@ -138,13 +138,14 @@ public final class Trainer {
         long tokens = config.batching().tokens();
         double seconds = (System.nanoTime() - start) * 1e-9;
         state = state.afterStep(tokens, !finite);
-        List<Double> maxVio = Arrays.stream(counts).map(ExpertUsage::maxVio).toList();
+        List<Double> maxVio =
+                Arrays.stream(totals.counts()).map(ExpertUsage::maxVio).toList();
         return new StepMetrics(
                 step,
                 state.seconds() + seconds,
                 state.tokens(),
-                loss,
-                model.predictionLayers().isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(mtpLoss),
+                totals.loss(),
+                model.predictionLayers().isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(totals.mtpLoss()),
                 OptionalDouble.empty(),
                 lr,
                 norm,
@@ -152,16 +153,8 @@ public final class Trainer {
                 maxVio.stream().mapToDouble(v -> v).average().orElse(0),
                 maxVio,
                 !finite,
-                keptBytes,
-                gradients.fp8);
-    }
-
-    private record Gradients(double loss, List<RoundingMetrics> fp8) {}
-
-    private Gradients watched() {
-        double[] loss = new double[1];
-        List<RoundingMetrics> seen = fp8.during(() -> loss[0] = gradients());
-        return new Gradients(loss[0], seen);
+                totals.keptBytes(),
+                rounded);
     }
 
     /** The learning rate of the step after {@code done} steps. */
@@ -172,91 +165,33 @@ public final class Trainer {
                 .at(done);
     }
 
-    /** Fills the gradients of all parameters and the experts' counts; returns the mean cross-entropy. */
-    private double gradients() {
-        parameters.forEach(p -> p.value().zeroGrad());
-        for (long[] layer : counts) {
-            Arrays.fill(layer, 0);
-        }
+    /** Fills the gradients of all parameters and the totals. */
+    private void gradients() {
         int n = config.batching().accumulation();
-        double loss = 0;
-        keptBytes = 0;
-        mtpLoss = 0;
-        for (int m = 0; m < n; m++) {
-            batches.fill(state.step() * n + m, ids, targets);
-            double one = microBatch(1f / n);
-            loss += one / n;
-            if (!Double.isFinite(one)) {
-                return Double.NaN;
+        totals.clear();
+        for (int m = peers.rank(); m < n; m += peers.size()) {
+            parameters.forEach(p -> p.value().zeroGrad());
+            micro.backward(batches, state.step() * n + m, 1f / n, state);
+            for (double[] report : peers.gather(micro.report())) {
+                if (!totals.add(report, n)) {
+                    return;
+                }
             }
-        }
-        return loss;
-    }
-
-    private double microBatch(float scale) {
-        TrainConfig.Batching b = config.batching();
-        try (Workspace.Scope scope = workspace.open();
-                Tape tape = Tape.open(config.precision().keeping())) {
-            DeepSeekModel.Output out = model.forward(IntTensor.of(ids, b.batchSize(), b.length()));
-            Tensor loss = CrossEntropy.crossEntropy(out.logits(), IntTensor.of(targets, targets.length));
-            double value = loss.item();
-            if (!Double.isFinite(value)) {
-                return value;
-            }
-            for (int l = 0; l < out.routings().size(); l++) {
-                loss = balanced(loss, l, out.routings().get(l), b.length());
-            }
-            Tensor whole = predictions(loss, out, scale);
-            keptBytes = Math.max(keptBytes, workspace.lentBytes());
-            tape.backward(whole, scale);
-            return value;
+            peers.add(parameters, m < peers.size(), m + peers.size() >= n);
         }
     }
 
-    /** Counts where the tokens went, and adds the balance loss of the layer. */
-    private Tensor balanced(Tensor loss, int layer, Routing routing, int length) {
-        for (int e = 0; e < counts[layer].length; e++) {
-            counts[layer][e] += routing.counts()[e];
-        }
-        float alpha = (float) config.balance().alpha();
-        return alpha > 0
-                ? Add.add(
-                        loss, BalanceLoss.balanceLoss(routing, config.batching().batchSize(), length, alpha))
-                : loss;
-    }
-
-    /** Adds the weighted loss of the multi-token prediction layers, and their balance losses. */
-    private Tensor predictions(Tensor loss, DeepSeekModel.Output main, float share) {
-        int depths = model.predictionLayers().size();
-        if (depths == 0) {
-            return loss;
-        }
-        IntTensor tokens = known();
-        List<MultiToken.Depth> ahead = MultiToken.forward(model, main, tokens, Probe.NONE);
-        Tensor prediction = MultiToken.loss(ahead, tokens);
-        mtpLoss += prediction.item() * share;
-        float weight = (float) config.mtp().at(state.step(), state.totalSteps());
-        Tensor sum = Add.add(loss, Scale.scale(prediction, weight));
-        int layer = main.routings().size();
-        for (MultiToken.Depth depth : ahead) {
-            // A depth of a model without experts has no routing.
-            if (depth.routing() != null) {
-                sum = balanced(sum, layer++, depth.routing(), depth.length());
+    /** The gradient's norm, of which all ranks must have the same: their weights would differ from here on. */
+    private double agreedNorm() {
+        double norm = Double.isFinite(totals.loss()) ? GradClip.norm(parameters) : Double.NaN;
+        double[][] all = peers.gather(norm);
+        for (int r = 0; r < all.length; r++) {
+            if (Double.doubleToLongBits(all[r][0]) != Double.doubleToLongBits(norm)) {
+                throw new RankException("step " + (state.step() + 1) + ": the gradient's norm is " + norm + " on rank "
+                        + peers.rank() + " and " + all[r][0] + " on rank " + r + "; all must compute alike");
             }
         }
-        return sum;
-    }
-
-    /** The tokens of the batch (B, T + 1): what the model reads and the one after it. */
-    private IntTensor known() {
-        TrainConfig.Batching b = config.batching();
-        int w = b.length() + 1;
-        int[] all = new int[b.batchSize() * w];
-        for (int s = 0; s < b.batchSize(); s++) {
-            System.arraycopy(ids, s * b.length(), all, s * w, b.length());
-            all[s * w + b.length()] = targets[(s + 1) * b.length() - 1];
-        }
-        return IntTensor.of(all, b.batchSize(), w);
+        return norm;
     }
 
     private void updateBiases() {
@@ -265,7 +200,7 @@ public final class Trainer {
         for (int l = 0; l < layers.size(); l++) {
             Tensor bias = layers.get(l).router().bias();
             if (gamma > 0 && bias != null) {
-                RoutingBias.update(bias, counts[l], gamma);
+                RoutingBias.update(bias, totals.counts()[l], gamma);
             }
         }
     }

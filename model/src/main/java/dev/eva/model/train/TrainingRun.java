@@ -10,6 +10,8 @@ import dev.eva.model.text.TokenFile;
 import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.text.bpe.BpeTrainer;
+import dev.eva.model.train.ranks.RankException;
+import dev.eva.model.train.ranks.Ranks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +40,7 @@ public final class TrainingRun implements AutoCloseable {
     private final TokenFile tokens;
     private final Trainer trainer;
     private long savedStep;
+    private Ranks ranks;
     private volatile boolean stop;
 
     /** What a run is made from. */
@@ -149,11 +152,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** A large text does not hold out more than can be evaluated often. */
-    private static TokenFile.Split split(TokenFile tokens, TrainConfig train) {
+    static TokenFile.Split split(TokenFile tokens, TrainConfig train) {
         return tokens.split(Math.min(train.validation(), (double) MAX_VALIDATION / tokens.size()));
     }
 
-    private static DeepSeekModel fresh(DeepSeekConfig config, TrainConfig train, Fp8Watch fp8) {
+    static DeepSeekModel fresh(DeepSeekConfig config, TrainConfig train, Fp8Watch fp8) {
         return DeepSeekModel.random(config, RandomGeneratorFactory.of(RANDOM).create(train.seed()), fp8);
     }
 
@@ -192,6 +195,38 @@ public final class TrainingRun implements AutoCloseable {
         return new Trainer(fresh(shape.withVocabSize(tokenizer.vocabSize()), train, fp8), train, text(), fp8);
     }
 
+    /**
+     * Trains from here on with other processes, which are started: each takes as many micro-batches of every step, and
+     * the run comes to the very bits that it would come to alone. They end with it.
+     *
+     * @param size processes, this one included; micro-batches of a step must be a multiple of it
+     * @param threads of each of the others
+     * @throws IllegalArgumentException if they are none
+     * @throws TrainException if a process cannot be started
+     */
+    public void share(int size, int threads) {
+        settings.train().batching().each(size);
+        if (size == 1) {
+            return;
+        }
+        try {
+            ranks = Ranks.start(
+                    size,
+                    trainer.parameterCount(),
+                    RankWorker.class,
+                    r -> List.of(folder.path().toString(), Integer.toString(threads)));
+            trainer.share(ranks);
+            for (double[] step : ranks.gather(trainer.state().step())) {
+                if (step[0] != trainer.state().step()) {
+                    throw new TrainException("ranks: one begins after step " + (long) step[0] + ", this one after step "
+                            + trainer.state().step());
+                }
+            }
+        } catch (RankException e) {
+            throw new TrainException(e.getMessage(), e);
+        }
+    }
+
     /** Asks the run to end after the step in progress, with a checkpoint. From any thread. */
     public void stop() {
         stop = true;
@@ -208,7 +243,11 @@ public final class TrainingRun implements AutoCloseable {
         try (RunRecord record = RunRecord.open(folder, settings, trainer.state().step(), listener)) {
             listener.started(folder, trainer.state());
             while (!stop && !clock.done()) {
-                one(clock, record, listener);
+                try {
+                    one(clock, record, listener);
+                } catch (RankException e) {
+                    throw alone(e, record, listener);
+                }
             }
             if (savedStep < trainer.state().step()) {
                 save(record, listener);
@@ -222,7 +261,23 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
+    /** A rank is lost in the middle of a step: what there was before it is saved. */
+    private TrainException alone(RankException e, RunRecord record, TrainListener listener) throws IOException {
+        long step = trainer.state().step();
+        if (savedStep < step) {
+            save(record, listener);
+        }
+        record.picture(true);
+        return new TrainException(
+                e.getMessage() + "; " + (step == 0 ? "no step was done" : "the run is saved after step " + step)
+                        + ", go on with: eva train --resume " + folder.path(),
+                e);
+    }
+
     private void one(Clock clock, RunRecord record, TrainListener listener) throws IOException {
+        if (ranks != null) {
+            ranks.begin(trainer.state().totalSteps());
+        }
         StepMetrics metrics = trainer.step(listener);
         long step = metrics.step();
         clock.stepped(trainer.config().batching().tokens() / metrics.tokensPerS());
@@ -297,8 +352,26 @@ public final class TrainingRun implements AutoCloseable {
         return total == 0 ? OptionalLong.empty() : OptionalLong.of(total);
     }
 
+    /** Processes that share the steps, this one included. */
+    public int ranks() {
+        return ranks == null ? 1 : ranks.size();
+    }
+
+    /** Process ids of the others. */
+    public List<Long> others() {
+        return ranks == null ? List.of() : ranks.pids();
+    }
+
+    /** Bytes that this process has written into memory shared with other ranks, and read from it. */
+    public long sharedBytes() {
+        return ranks == null ? 0 : ranks.movedBytes();
+    }
+
     @Override
     public void close() throws IOException {
+        if (ranks != null) {
+            ranks.close();
+        }
         tokens.close();
         folder.close();
     }
