@@ -63,7 +63,7 @@ final class PrecisionRuns {
                 c.balance(),
                 c.mtp(),
                 variant.precision,
-                0.05,
+                c.validation(),
                 new TrainConfig.Saving(NEVER, NEVER, 1),
                 c.maxSkipped(),
                 seed);
