@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Writes docs/performance.md: Eva's figures on this machine beside its peers'. Ten minutes, on a machine with nothing else to do.
-#   bench/performance.sh [--quick] [--peers FOLDER] [--lite FOLDER] [--out FILE]
-# --quick takes two minutes; --peers holds the JSON results of the peers in other languages, --lite checkpoints f32, bf16
-# and fp8 by eva init --preset lite.
+# Writes docs/performance.md: Eva's figures on this machine beside its peers', each a section that runs by itself, two
+# minutes at most, on a machine with nothing else to do.
+#   bench/performance.sh [--quick] [--peers FOLDER] [--only SECTION,...] [--out FILE]
+# --peers: what bench/peers/setup.sh made (or PEERS in the environment); --only: sections whose names begin so, the others
+# stay as measured before; --only page: none. Results are kept in bench/target/performance.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The JDK that ./eva has found stands at the end of the doctor's line.
@@ -12,4 +13,4 @@ if ! [ bench/target/benchmarks.jar -nt bench/src/main ] || [ -n "$(find ./*/src/
 fi
 options=("@cli/src/main/resources/dev/eva/cli/jvm.options")
 [ "$(uname -s)" != Linux ] || options+=("@cli/src/main/resources/dev/eva/cli/jvm-linux.options")
-exec "$java" "${options[@]}" -cp bench/target/benchmarks.jar dev.eva.bench.Performance "$@"
+exec "$java" "${options[@]}" -cp bench/target/benchmarks.jar dev.eva.bench.Performance ${PEERS:+--peers "$PEERS"} "$@"

@@ -1,265 +1,199 @@
 package dev.eva.bench;
 
-import dev.eva.measure.Case;
-import dev.eva.measure.Effort;
-import dev.eva.measure.Interleaved;
-import dev.eva.measure.Machine;
-import dev.eva.measure.Peaks;
-import dev.eva.measure.Running;
-import dev.eva.measure.Timing;
-import dev.eva.measure.Way;
-import dev.eva.measure.cases.DequantizeCase;
-import dev.eva.measure.cases.QuantizeCase;
-import dev.eva.measure.cases.Shape;
-import dev.eva.measure.model.ModelProcess;
-import dev.eva.measure.model.ModelWorker;
-import dev.eva.model.checkpoint.Checkpoint;
-import dev.eva.model.checkpoint.MappedModel;
-import dev.eva.tensor.Parallel;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.OptionalDouble;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes docs/performance.md: Eva's figures beside those of its peers. {@code bench/performance.sh} runs it:
- *
- * <p>{@code bench/performance.sh [--quick] [--peers FOLDER] [--lite FOLDER] [--out FILE]}
- *
- * <p>OpenBLAS runs in the same process; the peers in other languages run by their own scripts, whose results are read
- * from the folder, and are left open without it.
+ * Measures sections of docs/performance.md, keeps each as JSON in bench/target/performance, and writes the page from
+ * all that are there. {@code bench/performance.sh} runs it.
  */
 public final class Performance {
-    private static final int FP8_SIZE = 4096;
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String PICTURE = "roofline.png";
 
-    private final boolean quick;
-    private final Peers peers;
-    /** Folder of checkpoints, or null. */
-    private final Path lite;
+    private boolean quick;
+    private Path peers;
+    private Path kept = Path.of("bench/target/performance");
+    private Path out = Path.of("docs/performance.md");
+    private List<String> only = List.of("");
 
-    private final StringBuilder page = new StringBuilder();
-
-    private Performance(boolean quick, Peers peers, Path lite) {
-        this.quick = quick;
-        this.peers = peers;
-        this.lite = lite;
+    /** Measures. */
+    @FunctionalInterface
+    private interface Measurement {
+        List<Line> lines() throws IOException, InterruptedException;
     }
 
+    /** A section before it is measured. */
+    private record Plan(String id, String title, String peer, String text, Measurement measurement) {}
+
+    private Performance() {}
+
+    /** Options: see bench/performance.sh. */
     public static void main(String[] args) throws IOException, InterruptedException {
-        boolean quick = false;
-        Path out = Path.of("docs/performance.md");
-        Path folder = null;
-        Path lite = null;
+        Performance p = new Performance();
+        try {
+            p.options(args);
+            p.run();
+        } catch (IllegalArgumentException e) {
+            System.err.println(e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    private void options(String... args) {
         for (int i = 0; i < args.length; i++) {
+            if (i + 1 == args.length && !args[i].equals("--quick")) {
+                throw new IllegalArgumentException("performance: " + args[i] + ": need --quick, or a value after it");
+            }
             switch (args[i]) {
                 case "--quick" -> quick = true;
                 case "--out" -> out = Path.of(args[++i]);
-                case "--peers" -> folder = Path.of(args[++i]);
-                case "--lite" -> lite = Path.of(args[++i]);
-                default -> {
-                    System.err.println(
-                            "performance: " + args[i] + "; need --quick, --peers FOLDER, --lite FOLDER or --out FILE");
-                    System.exit(2);
-                }
+                case "--peers" -> peers = Path.of(args[++i]).toAbsolutePath();
+                case "--only" -> only = List.of(args[++i].split(","));
+                default ->
+                    throw new IllegalArgumentException("performance: " + args[i]
+                            + "; need --quick, --peers FOLDER, --only SECTION,... or --out FILE");
             }
         }
-        Files.writeString(out, new Performance(quick, new Peers(folder), lite).write());
+    }
+
+    private void run() throws IOException, InterruptedException {
+        Files.createDirectories(kept);
+        List<Plan> plans = plans();
+        List<Plan> chosen = plans.stream()
+                .filter(p -> only.stream().anyMatch(p.id()::startsWith))
+                .toList();
+        if (chosen.isEmpty() && !only.equals(List.of("page"))) {
+            throw new IllegalArgumentException("performance: --only " + String.join(",", only) + "; there are page, "
+                    + String.join(", ", plans.stream().map(Plan::id).toList()));
+        }
+        for (Plan plan : chosen) {
+            System.err.println(plan.id());
+            keep(plan, plan.measurement().lines());
+            // Also after each: a measurement that breaks off loses itself alone.
+            page(plans);
+        }
+        page(plans);
         System.err.println("written: " + out);
     }
 
-    /** The process that trains: one for each configuration. */
-    static final class Worker {
-        private Worker() {}
+    private void keep(Plan plan, List<Line> lines) throws IOException {
+        String command = "bench/performance.sh" + (quick ? " --quick" : "") + (peers == null ? "" : " --peers FOLDER")
+                + " --only " + plan.id().replaceFirst("-.*", "");
+        Section section = new Section(
+                plan.id(), plan.title(), plan.peer(), command, LocalDate.now().toString(), plan.text(), lines);
+        Path part = kept.resolve(plan.id() + ".json.part");
+        Files.writeString(part, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(section));
+        Files.move(part, file(plan.id()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    }
 
-        public static void main(String[] args) throws IOException {
-            ModelWorker.serve(
-                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
-                    new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                    args);
+    private Path file(String id) {
+        return kept.resolve(id + ".json");
+    }
+
+    private void page(List<Plan> plans) throws IOException {
+        List<Section> sections = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (Plan plan : plans) {
+            if (Files.exists(file(plan.id()))) {
+                sections.add(JSON.readValue(Files.readString(file(plan.id())), Section.class));
+            } else {
+                missing.add(plan.id());
+            }
         }
+        PerformancePage.write(out, sections, missing, PICTURE);
     }
 
-    private String write() throws InterruptedException {
-        line("# Performance");
-        line("");
-        line("Written by `bench/performance.sh" + (quick ? " --quick" : "") + "` on " + LocalDate.now()
-                + ". Medians with the fastest and slowest sample; a ratio above 1 is in Eva's favour. Peers that were"
-                + " not run beside Eva are left open.");
-        line("");
-        Machine.here().facts().forEach((label, text) -> line("- " + label + ": " + text));
-        ceilings();
-        products();
-        training();
-        inference();
-        conversion();
-        return page.toString();
-    }
-
-    private void line(String text) {
-        page.append(text).append('\n');
-    }
-
-    private void table(String title, String command, String... header) {
-        System.err.println(title);
-        line("");
-        line("## " + title);
-        line("");
-        line("`" + command + "`");
-        line("");
-        line("| " + String.join(" | ", header) + " |");
-        line("|" + "---|".repeat(header.length));
-    }
-
-    private void ceilings() {
-        Peaks p = Peaks.measure(quick ? Effort.QUICK : Effort.FULL, 256);
-        table("Ceilings", "eva bench --quick", "what", "one thread", "all threads");
-        line(text("| fused multiply-adds in registers, GFLOP/s | %.1f | %.1f |", p.flopsOne() / 1e9, p.flops() / 1e9));
-        line(text("| reading memory, GB/s | %.1f | %.1f |", p.readOne() / 1e9, p.read() / 1e9));
-    }
-
-    private void products() throws InterruptedException {
-        for (int threads = 1; threads <= Math.min(2, Runtime.getRuntime().availableProcessors()); threads++) {
-            Parallel.setThreads(threads);
-            OpenBlas.setThreads(threads);
-            table(
-                    "SGEMM, " + threads + (threads == 1 ? " thread" : " threads") + ", GFLOP/s",
-                    "java -jar bench/target/benchmarks.jar Gemm -p provider=vector,openblas -p threads=" + threads,
-                    "m x n x k",
-                    "Eva",
+    /** In the order of the page. */
+    private List<Plan> plans() {
+        KernelLines kernels = new KernelLines(quick, peers);
+        List<Plan> plans = new ArrayList<>();
+        plans.add(new Plan("ceilings", "Ceilings", "", "", kernels::ceilings));
+        for (int threads : new int[] {1, 2}) {
+            plans.add(new Plan(
+                    "sgemm-" + threads,
+                    "Matrix products, F32, " + (threads == 1 ? "one thread" : "two threads") + ", GFLOP/s",
                     "OpenBLAS",
-                    "ratio",
-                    "spread of the ratio");
-            double logs = 0;
-            for (Shape shape : Shape.ALL) {
-                GemmTable.Row row = GemmTable.measure(shape, quick);
-                logs += Math.log(row.packedRatio());
-                line(text(
-                        "| %s | %.1f | %.1f | %.2f | %.2f..%.2f |",
-                        shape, row.packed(), row.peer(), row.packedRatio(), row.leastRatio(), row.mostRatio()));
-            }
-            line(text("| geometric mean | | | %.2f | |", Math.exp(logs / Shape.ALL.size())));
+                    "Eva multiplies a weight that it has prepared, as its layers do; `_nt`: by the transposed.",
+                    () -> kernels.products(threads)));
         }
-    }
-
-    private void training() {
-        table(
-                "Training step, float32, two threads, tokens/s",
-                "java @cli/src/main/resources/dev/eva/cli/jvm.options -cp bench/target/benchmarks.jar"
-                        + " dev.eva.bench.TrainStep PRESET BATCHxLENGTH",
-                "configuration",
-                "Eva",
-                "spread",
-                "PyTorch, its best",
-                "ratio");
-        String[][] all = {
-            {"mini", "8x128"}, {"shakespeare-bench", "12x64"}, {"shakespeare-bench", "32x128"}, {"small", "8x256"}
-        };
-        for (String[] c : all) {
-            String[] size = c[1].split("x");
-            double tokens = Double.parseDouble(size[0]) * Double.parseDouble(size[1]);
-            String request = "train " + size[0] + " " + size[1];
-            double seconds = quick ? 6 : 20;
-            try (ModelProcess process = new ModelProcess(c[0], Worker.class, List.of(), c[0], 2)) {
-                samples(process, request, seconds);
-                Timing t = samples(process, request, seconds);
-                double rate = tokens / t.median();
-                line(text("| %s %s | %,.0f | %,.0f..%,.0f |", c[0], c[1], rate, tokens / t.max(), tokens / t.min())
-                        + peer(rate, peers.training(c[0], c[1]), "%,.0f"));
-            }
-        }
-    }
-
-    /** Steps until the time is over, at least three. */
-    private static Timing samples(ModelProcess process, String request, double seconds) {
-        List<Double> samples = new ArrayList<>();
-        double passed = 0;
-        while (passed < seconds || samples.size() < 3) {
-            samples.add(process.ask(request).seconds());
-            passed += samples.getLast();
-        }
-        return new Timing(samples.stream().mapToDouble(Double::doubleValue).toArray());
-    }
-
-    /** Checkpoints of the preset lite with random weights: {@code eva init FOLDER/TYPE --preset lite --dtype TYPE}. */
-    private void inference() {
-        int threads = Math.min(2, Runtime.getRuntime().availableProcessors());
-        Parallel.setThreads(threads);
-        table(
-                "Inference on lite, " + threads + " threads, tokens/s",
-                "java @cli/src/main/resources/dev/eva/cli/jvm.options -cp bench/target/benchmarks.jar"
-                        + " dev.eva.bench.InferenceTable FOLDER/f32 FOLDER/bf16 FOLDER/fp8",
-                "weights, test",
-                "Eva",
-                "spread",
-                "llama.cpp (FP8: Q8_0)",
-                "ratio");
-        for (String type : List.of("f32", "bf16", "fp8")) {
-            if (lite == null || !Files.exists(lite.resolve(type))) {
-                line("| " + type + " | not run here | | not run here | |");
-                continue;
-            }
-            String peerType = type.equals("fp8") ? "q8_0" : type;
-            try (MappedModel mapped = Checkpoint.open(lite.resolve(type))) {
-                InferenceTable.Rates r = InferenceTable.rates(mapped.model());
-                line("| " + type + text(", pp512 | %.1f | |", r.pp512())
-                        + peer(r.pp512(), peers.inference(peerType, "pp512", threads), "%.1f"));
-                line("| " + type + text(", pp64 | %.1f | |", r.pp64())
-                        + peer(r.pp64(), peers.inference(peerType, "pp64", threads), "%.1f"));
-                line("| " + type + text(", tg64 | %.2f | |", r.tg64())
-                        + peer(r.tg64(), peers.inference(peerType, "tg64", threads), "%.2f"));
-            }
-        }
-    }
-
-    private void conversion() {
-        for (int threads = 1; threads <= Math.min(2, Runtime.getRuntime().availableProcessors()); threads++) {
-            Parallel.setThreads(threads);
-            table(
-                    "FP8 conversion, " + threads + (threads == 1 ? " thread" : " threads") + ", G elements/s",
-                    "java -jar bench/target/benchmarks.jar Fp8 -p provider=vector -p n=4096 -p threads=" + threads,
-                    "what",
-                    "Eva",
-                    "spread",
+        models(plans);
+        for (int threads : new int[] {1, 2}) {
+            plans.add(new Plan(
+                    "conversion-" + threads,
+                    "FP8 conversion, " + (threads == 1 ? "one thread" : "two threads") + ", G elements/s",
                     "PyTorch",
-                    "ratio");
-            convert(
-                    new QuantizeCase(FP8_SIZE, FP8_SIZE),
-                    "F32 to E4M3, tiles of 1 x 128 with scales; PyTorch's are blocks of 128 x 128",
-                    peers.conversion("torch 128x128 block quant", threads));
-            convert(
-                    new DequantizeCase(FP8_SIZE, FP8_SIZE),
-                    "E4M3 to F32, blocks of 128 x 128 with scales",
-                    peers.conversion("torch 128x128 block dequant", threads));
+                    "4096 x 4096 values; of PyTorch eager or compiled, whichever is faster.",
+                    () -> kernels.conversion(threads)));
+            plans.add(new Plan(
+                    "attention-" + threads,
+                    "Attention, " + (threads == 1 ? "one thread" : "two threads") + ", GFLOP/s",
+                    "multiply-adds in registers",
+                    "Causal, one head a thread; only operations of the lower triangle count.",
+                    () -> kernels.attention(threads)));
         }
+        plans.add(new Plan(
+                "roofline",
+                "Roofline, GFLOP/s",
+                "roof",
+                "The lower of arithmetic and memory; above 1 where operands come from a cache.",
+                () -> kernels.roofline(out.resolveSibling(PICTURE))));
+        return plans;
     }
 
-    private void convert(Case c, String what, OptionalDouble peer) {
-        Way way = Way.cpu().getFirst();
-        Running running = c.on(way).orElseThrow();
-        running.run().run();
-        c.verify(way, running.result().get());
-        Timing t = Interleaved.time(quick ? Effort.QUICK : Effort.FULL, List.of(running.run()))
-                .getFirst();
-        double n = c.elements() / 1e9;
-        double rate = n / t.median();
-        line(text("| %s | %.2f | %.2f..%.2f |", what, rate, n / t.max(), n / t.min()) + peer(rate, peer, "%.2f"));
-    }
-
-    private static String peer(double eva, OptionalDouble peer, String format) {
-        return peer.isEmpty()
-                ? " not run here | |"
-                : text(" " + format + " | %.2f |", peer.getAsDouble(), eva / peer.getAsDouble());
-    }
-
-    private static String text(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
+    private void models(List<Plan> plans) {
+        ModelLines models = new ModelLines(quick, peers);
+        String text = "Forward, loss, backward, clipping, AdamW in F32 on two threads; PyTorch compiled, its"
+                + " memory tuned.";
+        for (String[] c : new String[][] {
+            {"shakespeare-bench", "12x64", "1.6"},
+            {"shakespeare-bench", "32x128", "1.6"},
+            {"mini", "8x128", "1.25"},
+            {"small", "8x256", "1.3"}
+        }) {
+            plans.add(new Plan(
+                    "training-" + c[0] + "-" + c[1],
+                    "Training step",
+                    "PyTorch",
+                    text,
+                    () -> models.training(c[0], c[1], Double.parseDouble(c[2]))));
+        }
+        for (String type : Arrays.asList("f32", "bf16", "fp8")) {
+            plans.add(new Plan(
+                    "decode-" + type,
+                    "Decoding, lite, two threads",
+                    "llama.cpp (FP8: Q8_0)",
+                    "",
+                    () -> models.decode(type, type.equals("fp8") ? 1.1 : 1, type.equals("fp8") ? 0.7 : 0.85)));
+        }
+        for (String type : Arrays.asList("f32", "bf16", "fp8")) {
+            plans.add(new Plan(
+                    "prefill-" + type,
+                    "Prompts, lite, two threads, tokens/s",
+                    "llama.cpp (FP8: Q8_0)",
+                    "",
+                    () -> List.of(models.prefill(type, 512, 1.5), models.prefill(type, 64, 1.2))));
+        }
+        plans.add(new Plan("experts", "256 experts and 8, the same ones active", "8 experts", "", models::experts));
+        plans.add(new Plan("context", "Long contexts", "behind 1024", "", models::context));
+        ProcessLines processes = new ProcessLines(quick, peers, kept);
+        plans.add(new Plan("start", "Start-up", "", "", processes::start));
+        String quality =
+                "Seconds from the start of the process to a validation loss of 1.898 nats a character, start-up"
+                        + " and evaluations included; wanted: a third of the recipe's.";
+        plans.add(new Plan("quality-eva", "Time to quality", "", quality, () -> processes.qualityOfEva(250)));
+        plans.add(new Plan(
+                "quality-peer",
+                "Time to quality",
+                "",
+                quality,
+                () -> processes.qualityOfPeer(
+                        Path.of("model/src/main/resources/dev/eva/model/text/tinyshakespeare.txt"), 2000)));
     }
 }

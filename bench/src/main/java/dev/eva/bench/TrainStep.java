@@ -40,7 +40,8 @@ public final class TrainStep {
         int batch = Integer.parseInt(size[0]);
         int length = Integer.parseInt(size[1]);
         int steps = args.length > 2 ? Integer.parseInt(args[2]) : 50;
-        TrainingStep train = new TrainingStep(config(args[0]), batch, length);
+        TrainingStep train =
+                new TrainingStep(config(args[0], Integer.getInteger("eva.bench.experts", 0), 0), batch, length);
         System.err.println(Kernels.summary());
         for (int i = 0; i < WARM_STEPS; i++) {
             train.next();
@@ -74,17 +75,18 @@ public final class TrainStep {
                 loss);
     }
 
-    private static DeepSeekConfig config(String preset) {
+    /**
+     * A preset's configuration.
+     *
+     * @param experts in place of its own number, or 0
+     * @param positions at most, in place of its own number, or 0
+     */
+    static DeepSeekConfig config(String preset, int experts, int positions) {
         DeepSeekConfig c = Presets.byName(preset);
-        int experts = Integer.getInteger("eva.bench.experts", 0);
-        return experts == 0 ? c : withExperts(c, experts);
-    }
-
-    private static DeepSeekConfig withExperts(DeepSeekConfig c, int experts) {
         MoeConfig m = c.moe();
         MoeConfig moe = new MoeConfig(
                 m.hiddenSize(),
-                experts,
+                experts == 0 ? m.nRoutedExperts() : experts,
                 m.nSharedExperts(),
                 m.numExpertsPerTok(),
                 m.moeIntermediateSize(),
@@ -98,7 +100,7 @@ public final class TrainStep {
                 c.firstKDenseReplace(),
                 c.intermediateSize(),
                 c.rmsNormEps(),
-                c.maxPositionEmbeddings(),
+                positions == 0 ? c.maxPositionEmbeddings() : positions,
                 c.initializerRange(),
                 c.numNextnPredictLayers(),
                 c.mla(),

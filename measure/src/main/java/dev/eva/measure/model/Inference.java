@@ -31,6 +31,15 @@ public final class Inference {
     /** Seconds that {@code n} tokens take, one after the other, behind a first one. */
     public double decode(int n) {
         prefill(1);
+        return decode(1, n);
+    }
+
+    /** The same behind {@code context} tokens, those of the last call where there were as many. */
+    public double decode(int context, int n) {
+        if (sequence.position() < context) {
+            prefill(context);
+        }
+        sequence.truncate(context);
         int[] ids = tokens(n);
         int[] one = new int[1];
         long start = System.nanoTime();
