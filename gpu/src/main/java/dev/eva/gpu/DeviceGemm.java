@@ -1,5 +1,7 @@
 package dev.eva.gpu;
 
+import dev.eva.gpu.TileTable.Right;
+import dev.eva.gpu.TileTable.Rows;
 import dev.eva.gpu.kernels.Product;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
@@ -102,35 +104,44 @@ final class DeviceGemm implements Gemm, DeviceTimed {
             sayFull();
             return false;
         }
-        TileTable tiles = new TileTable(device.tileRows(), aRow, cRow);
-        for (int g = 0; g < b.groups; g++) {
-            tiles.add(starts[g + 1] - starts[g], b.k, aOffset + starts[g] * aRow, b.start(g, mode),
-                    cOffset + starts[g] * cRow, b.scales(g, mode));
-        }
+        TileTable tiles = new TileTable(device.tileRows());
+        addGroups(tiles, starts, Rows.at(aOffset, aRow), b, mode, Rows.at(cOffset, cRow));
         float[] raw = mode == Product.RAW ? b.array() : null;
-        device.multiply(mode, b.n, tiles.entries(), beta,
+        device.multiply(mode, b.n, tiles, beta,
                 new DeviceProducts.Matrices(a, aRow, aCol, raw, b.row(), c, cRow), b.table());
         return true;
+    }
+
+    /** The tiles of a product a group, rows {@code [starts[g], starts[g + 1])} of A and C. */
+    static void addGroups(TileTable tiles, int[] starts, Rows a, Operand b, int form, Rows c) {
+        for (int g = 0; g < b.groups; g++) {
+            Right right = new Right(b.start(g, form), b.scales(g, form), b.k);
+            tiles.add(starts[g + 1] - starts[g], a.from(starts[g]), right, c.from(starts[g]));
+        }
     }
 
     @Override
     public void multiplyGroupedTransposed(
             int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
-        if (isSmall(starts[groups] - starts[0], m, n) || !products().hasRoomFor(a, b, c)) {
+        boolean small = isSmall(starts[groups] - starts[0], m, n);
+        if (small || !products().hasRoomFor(a, b, c)) {
+            if (!small) {
+                sayFull();
+            }
             host.multiplyGroupedTransposed(
                     groups, m, n, starts, a, aOffset, aRow, b, bOffset, bRow, beta, c, cOffset);
             return;
         }
         synchronized (this) {
             DeviceProducts device = products();
-            TileTable tiles = new TileTable(device.tileRows(), 1, n);
+            TileTable tiles = new TileTable(device.tileRows());
             for (int g = 0; g < groups; g++) {
-                tiles.add(m, starts[g + 1] - starts[g], aOffset + starts[g] * aRow, bOffset + starts[g] * bRow,
-                        cOffset + g * m * n, 0);
+                int rows = starts[g + 1] - starts[g];
+                tiles.add(m, Rows.at(aOffset + starts[g] * aRow, 1),
+                        new Right(bOffset + starts[g] * bRow, 0, rows), Rows.at(cOffset + g * m * n, n));
             }
-            device.multiply(Product.RAW, n, tiles.entries(), beta,
-                    new DeviceProducts.Matrices(a, 1, aRow, b, bRow, c, n), null);
+            device.multiply(Product.RAW, n, tiles, beta, new DeviceProducts.Matrices(a, 1, aRow, b, bRow, c, n), null);
         }
     }
 
@@ -141,8 +152,12 @@ final class DeviceGemm implements Gemm, DeviceTimed {
         return products().transferSeconds();
     }
 
-    private boolean isSmall(int rows, int n, int k) {
+    boolean isSmall(int rows, int n, int k) {
         return rows == 0 || n == 0 || k == 0 || (long) rows * n * k < smallest;
+    }
+
+    DeviceSession session() {
+        return session;
     }
 
     synchronized DeviceProducts products() {
@@ -152,7 +167,7 @@ final class DeviceGemm implements Gemm, DeviceTimed {
         return products;
     }
 
-    private void sayFull() {
+    void sayFull() {
         if (!saidFull) {
             saidFull = true;
             System.getLogger(DeviceGemm.class.getPackageName())

@@ -4,6 +4,7 @@ import com.aparapi.Range;
 import dev.eva.gpu.kernels.LocalProduct;
 import dev.eva.gpu.kernels.Product;
 import dev.eva.gpu.kernels.TileProduct;
+import dev.eva.tensor.kernel.FeedForwardKernel.Slots;
 import java.lang.ref.Cleaner;
 import java.util.Arrays;
 
@@ -14,6 +15,27 @@ import java.util.Arrays;
 final class DeviceProducts {
     /** Where the left operand, the result and the right operand are; b is null where it is resident. */
     record Matrices(float[] a, int aRow, int aCol, float[] b, int bRow, float[] c, int cRow) {}
+
+    /**
+     * Sizes of networks, how their weights are stored, and where tokens and results are.
+     *
+     * @param upTiles tiles of the first product
+     * @param f hidden width
+     * @param d model dimension
+     * @param gateUp what receives gates and ups, or null
+     */
+    record Networks(
+            int upTiles,
+            int upForm,
+            int downForm,
+            int f,
+            int d,
+            float[] x,
+            int xAt,
+            float[] gateUp,
+            int gateUpAt,
+            float[] y,
+            int yAt) {}
 
     private static final Cleaner CLEANER = Cleaner.create();
     private static final float[] NONE = new float[1];
@@ -27,6 +49,9 @@ final class DeviceProducts {
     private final Product kernel;
     private final Places floats;
     private final Places bytes;
+    /** Gates and ups that nobody wants to see. */
+    private float[] hidden = NONE;
+
     private boolean timed;
     private long transferNanos;
 
@@ -43,12 +68,17 @@ final class DeviceProducts {
 
     /** Rows of C that an entry of the table covers. */
     int tileRows() {
-        return tile.local() ? LocalProduct.SIDE : TileProduct.ROWS;
+        return tile.local() ? LocalProduct.SIDE : TileProduct.HEIGHT;
+    }
+
+    /** Whether work groups copy strips to local memory: a GPU's kernel. */
+    boolean usesLocalMemory() {
+        return tile.local();
     }
 
     /** Whether the device takes these arrays, each in one piece, beside what is resident; null takes nothing. */
     boolean hasRoomFor(float[]... arrays) {
-        long sum = (long) Float.BYTES * floats.end() + bytes.end();
+        long sum = 0;
         for (float[] array : arrays) {
             long length = array == null ? 0 : (long) Float.BYTES * array.length;
             if (length > session.device().largestBytes()) {
@@ -56,7 +86,16 @@ final class DeviceProducts {
             }
             sum += length;
         }
-        return sum <= session.device().memoryBytes();
+        return sum <= freeBytes();
+    }
+
+    /** Whether the device takes so many floats beside what is resident, in one piece if need be. */
+    boolean hasRoomFor(long count) {
+        return Float.BYTES * count <= Math.min(session.device().largestBytes(), freeBytes());
+    }
+
+    private long freeBytes() {
+        return session.device().memoryBytes() - (long) Float.BYTES * floats.end() - bytes.end();
     }
 
     /** Room for floats, as long as the owner lives; -1 if there is none. */
@@ -125,29 +164,92 @@ final class DeviceProducts {
     /**
      * Runs a product of every entry of the table and brings C back.
      *
-     * @param mode how B is stored
-     * @param tiles entries, {@link Product#ENTRY} integers each
-     * @param table values of the codes, where B consists of codes
+     * @param form how B is stored
+     * @param n columns of C
+     * @param table values of the codes, where B consists of codes; else null
      */
-    void multiply(int mode, int n, int[] tiles, float beta, Matrices x, float[] table) {
+    void multiply(int form, int n, TileTable tiles, float beta, Matrices x, float[] table) {
+        bind(tiles, table);
+        kernel.form = form;
         kernel.n = n;
+        kernel.perToken = 0;
         kernel.beta = beta;
-        kernel.tiles = tiles;
-        kernel.tileCount = tiles.length / Product.ENTRY;
-        kernel.table = table == null ? kernel.table : table;
         bind(x);
-        if (timed) {
-            // A copy of nothing takes the arrays there, so that the product itself sends none.
-            copy(Product.COPY_FLOATS, 0, 0);
-        }
-        kernel.mode = mode;
-        boolean several = mode == Product.CODES && beta == 0f && session.isCpu() && !tile.local();
+        takeThere();
+        kernel.mode = Product.PRODUCTS;
+        boolean several = form == Product.CODES && beta == 0f && session.isCpu() && !tile.local();
         kernel.tilesAnItem = several ? TILES_AN_ITEM : 0;
-        kernel.mantissa = mode == Product.CODES ? mantissa(table) : 0;
         int items = Math.ceilDiv(kernel.tileCount, Math.max(1, kernel.tilesAnItem));
         session.run(kernel, range(items, n), 1);
+        fetch(x.c);
+    }
+
+    /**
+     * Runs feed-forward networks and brings y back, and gates and ups where they are wanted; nothing else.
+     *
+     * @param tiles those of the first product, then those of the second
+     * @param table values of the codes, where weights consist of codes; else null
+     */
+    void networks(Slots slots, TileTable tiles, float[] table, Networks x) {
+        bind(tiles, table);
+        kernel.upTiles = x.upTiles;
+        kernel.form = x.upForm;
+        kernel.downForm = x.downForm;
+        kernel.n = 2 * x.f;
+        boolean copies = !slots.areTokens();
+        kernel.slots = slots.count();
+        kernel.f = x.f;
+        kernel.d = x.d;
+        kernel.perToken = copies ? slots.perToken() : 0;
+        kernel.beta = 0f;
+        kernel.xAt = x.xAt;
+        kernel.cAt = x.yAt;
+        kernel.gateUpAt = x.gateUp == null ? 0 : x.gateUpAt;
+        kernel.weightsAt = slots.weightsOffset();
+        hidden = x.gateUp == null ? atLeast(hidden, kernel.slots * 2 * x.f) : hidden;
+        kernel.gateUp = x.gateUp == null ? hidden : sent(kernel.gateUp, x.gateUp);
+        kernel.act = atLeast(kernel.act, kernel.slots * x.f);
+        if (copies) {
+            kernel.results = atLeast(kernel.results, kernel.slots * x.d);
+            kernel.tokens = Arrays.stream(slots.pickOfSlot())
+                    .map(pick -> pick / slots.perToken())
+                    .toArray();
+            kernel.slotOfPick = slots.slotOfPick().clone();
+            kernel.weights = sent(kernel.weights, slots.weights());
+        }
+        bind(new Matrices(x.x, x.d, 1, null, 0, x.y, 2 * x.f));
+        takeThere();
+        kernel.mode = Product.NETWORKS;
+        kernel.tilesAnItem = 0;
+        int most = Math.max(x.upTiles, kernel.tileCount - x.upTiles);
+        session.run(kernel, range(most, Math.max(2 * x.f, x.d)), copies ? Product.COMBINE + 1 : Product.DOWN + 1);
+        fetch(x.y);
+        if (x.gateUp != null) {
+            fetch(x.gateUp);
+        }
+    }
+
+    private static float[] atLeast(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
+
+    private void bind(TileTable tiles, float[] table) {
+        kernel.tiles = tiles.entries();
+        kernel.tileCount = tiles.count();
+        kernel.table = table == null ? kernel.table : table;
+        kernel.mantissa = table == null ? 0 : mantissa(table);
+    }
+
+    /** Where runs are timed: a copy of nothing takes the arrays there, so that the run itself sends none. */
+    private void takeThere() {
+        if (timed) {
+            copy(Product.COPY_FLOATS, 0, 0);
+        }
+    }
+
+    private void fetch(float[] array) {
         long start = System.nanoTime();
-        kernel.get(x.c);
+        session.fetch(kernel, array);
         transferNanos += System.nanoTime() - start;
     }
 
@@ -169,7 +271,7 @@ final class DeviceProducts {
 
     private float[] sent(float[] last, float[] next) {
         if (last == next) {
-            kernel.put(next);
+            session.send(kernel, next);
         }
         return next;
     }

@@ -56,15 +56,15 @@ final class DeviceQuantizer implements Fp8MatrixKernel, DeviceTimed {
         kernel.rows = out.rows();
         session.run(kernel, range(out), blocks ? 2 : 1);
         long start = System.nanoTime();
-        kernel.get(out.codes());
-        kernel.get(out.scales());
+        session.fetch(kernel, out.codes());
+        session.fetch(kernel, out.scales());
         transferNanos += System.nanoTime() - start;
         return true;
     }
 
     private void bind(Fp8Scale rounding, float[] x, int xOffset, Fp8Matrix out) {
         if (kernel.x == x) {
-            kernel.put(x);
+            session.send(kernel, x);
         }
         kernel.x = x;
         kernel.xAt = xOffset;

@@ -8,6 +8,11 @@ import com.aparapi.internal.kernel.KernelProfile;
 import com.aparapi.internal.model.ClassModel;
 import com.aparapi.internal.writer.KernelWriter;
 import dev.eva.gpu.OpenClDevices.Device;
+import java.lang.reflect.Array;
+import java.lang.reflect.Field;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.WeakHashMap;
 
 /**
  * A device, and the way to run kernels on it and nowhere else: where Aparapi would go on in Java threads, this throws.
@@ -16,6 +21,11 @@ import dev.eva.gpu.OpenClDevices.Device;
 final class DeviceSession {
     private final Device device;
     private final OpenCLDevice handle;
+    /** The arrays of each kernel in its last run. */
+    private final Map<Kernel, Map<Field, Object>> held = new WeakHashMap<>();
+
+    private long sentBytes;
+    private long fetchedBytes;
 
     private DeviceSession(Device device, OpenCLDevice handle) {
         this.device = device;
@@ -56,6 +66,7 @@ final class DeviceSession {
      */
     void run(Kernel kernel, Range range, int passes) {
         kernel.setExplicit(true);
+        countNewArrays(kernel);
         try {
             kernel.execute(range, passes);
         } catch (RuntimeException | AssertionError e) {
@@ -67,6 +78,63 @@ final class DeviceSession {
         if (profile.getLastDeviceProfile() != profile.getDeviceProfile(handle) || !kernel.isRunningCL()) {
             throw failed(kernel, "did not run there: " + profile.getLastDeviceProfile(), null);
         }
+    }
+
+    /** Has an array that the device holds already sent again by the next run. */
+    void send(Kernel kernel, float[] array) {
+        sentBytes += bytes(array);
+        kernel.put(array);
+    }
+
+    /** Brings an array back. */
+    void fetch(Kernel kernel, float[] array) {
+        fetchedBytes += bytes(array);
+        kernel.get(array);
+    }
+
+    /** Brings an array back. */
+    void fetch(Kernel kernel, byte[] array) {
+        fetchedBytes += bytes(array);
+        kernel.get(array);
+    }
+
+    /**
+     * Bytes of arrays that went to the device since the session was opened. What Aparapi sends once more because the
+     * collector has moved an array is not among them.
+     */
+    long sentBytes() {
+        return sentBytes;
+    }
+
+    /** Bytes of arrays that came back. */
+    long fetchedBytes() {
+        return fetchedBytes;
+    }
+
+    /** Aparapi sends the array of a field whole if it is another one than in the last run. */
+    private void countNewArrays(Kernel kernel) {
+        Map<Field, Object> last = held.computeIfAbsent(kernel, k -> new HashMap<>());
+        for (Field field : kernel.getClass().getFields()) {
+            if (field.getType().isArray()) {
+                Object array = valueOf(field, kernel);
+                if (last.put(field, array) != array) {
+                    sentBytes += bytes(array);
+                }
+            }
+        }
+    }
+
+    private static Object valueOf(Field field, Kernel kernel) {
+        try {
+            return field.get(kernel);
+        } catch (IllegalAccessException e) {
+            throw new AssertionError("public field of a public class: " + field, e);
+        }
+    }
+
+    private static long bytes(Object array) {
+        int width = array instanceof byte[] ? Byte.BYTES : Float.BYTES;
+        return (long) width * Array.getLength(array);
     }
 
     private IllegalStateException failed(Kernel kernel, String what, Throwable cause) {

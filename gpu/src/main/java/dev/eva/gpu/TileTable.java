@@ -6,42 +6,63 @@ import java.util.Arrays;
 /** The table of tiles that a product runs over: bands of rows of C, a few rows each. */
 final class TileTable {
     private final int tileRows;
-    private final int aRow;
-    private final int cRow;
     private int[] entries = new int[16 * Product.ENTRY];
     private int count;
 
     /**
-     * @param tileRows rows of a tile at most
-     * @param aRow distance of rows of A
-     * @param cRow distance of rows of C
+     * Rows of a matrix.
+     *
+     * @param start of the first row, or its number
+     * @param row distance of rows
+     * @param numbered whether the kernel looks up where a row is by its number
      */
-    TileTable(int tileRows, int aRow, int cRow) {
-        this.tileRows = tileRows;
-        this.aRow = aRow;
-        this.cRow = cRow;
+    record Rows(int start, int row, boolean numbered) {
+        static Rows at(int start, int row) {
+            return new Rows(start, row, false);
+        }
+
+        /** From another row on. */
+        Rows from(int i) {
+            return new Rows(start + (numbered ? i : i * row), row, numbered);
+        }
     }
 
-    /** The tiles of one product of {@code rows} rows and contraction length k. */
-    TileTable add(int rows, int k, int a, int b, int c, int scales) {
+    /**
+     * A right operand.
+     *
+     * @param start of its elements
+     * @param scales start of the scales of its codes
+     * @param k its rows
+     */
+    record Right(int start, int scales, int k) {}
+
+    /**
+     * @param tileRows rows of a tile at most
+     */
+    TileTable(int tileRows) {
+        this.tileRows = tileRows;
+    }
+
+    /** The tiles of one product of {@code rows} rows. */
+    TileTable add(int rows, Rows a, Right b, Rows c) {
         for (int from = 0; from < rows; from += tileRows) {
             int at = count * Product.ENTRY;
             if (at == entries.length) {
                 entries = Arrays.copyOf(entries, 2 * at);
             }
-            entries[at] = a + from * aRow;
-            entries[at + 1] = b;
-            entries[at + 2] = c + from * cRow;
-            entries[at + 3] = Math.min(tileRows, rows - from);
-            entries[at + 4] = k;
-            entries[at + 5] = scales;
+            entries[at + Product.A] = a.from(from).start;
+            entries[at + Product.B] = b.start;
+            entries[at + Product.C] = c.from(from).start;
+            entries[at + Product.ROWS] = Math.min(tileRows, rows - from);
+            entries[at + Product.K] = b.k;
+            entries[at + Product.SCALES] = b.scales;
             count++;
         }
         return this;
     }
 
-    boolean isEmpty() {
-        return count == 0;
+    int count() {
+        return count;
     }
 
     int[] entries() {

@@ -34,7 +34,7 @@ final class Tuning {
     private static final String PROPERTY = "eva.opencl.tile";
     private static final String FILE = "opencl.properties";
     /** Of the kernels: what was measured with others says nothing. */
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private static final List<Tile> FOR_CPU = List.of(new Tile(false, 8), new Tile(false, 1));
     private static final List<Tile> FOR_OTHERS = List.of(new Tile(true, 0), new Tile(false, 32));
@@ -116,9 +116,8 @@ final class Tuning {
         for (int i = 0; i < a.length; i++) {
             a[i] = random.nextFloat();
         }
-        int[] tiles = new TileTable(products.tileRows(), SIDE, SIDE)
-                .add(SIDE, SIDE, 0, 0, 0, 0)
-                .entries();
+        TileTable.Rows rows = TileTable.Rows.at(0, SIDE);
+        TileTable tiles = new TileTable(products.tileRows()).add(SIDE, rows, new TileTable.Right(0, 0, SIDE), rows);
         DeviceProducts.Matrices arrays =
                 new DeviceProducts.Matrices(a, SIDE, 1, a.clone(), SIDE, new float[SIDE * SIDE], SIDE);
         long least = Long.MAX_VALUE;

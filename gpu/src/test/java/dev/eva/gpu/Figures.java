@@ -4,6 +4,9 @@ import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Matrix;
 import dev.eva.fp8.Fp8Scale;
 import dev.eva.fp8.Fp8Tiling;
+import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.Elementwise;
+import dev.eva.tensor.kernel.FeedForwardKernel;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import java.util.Arrays;
@@ -32,6 +35,7 @@ final class Figures {
             products(session, Integer.parseInt(n));
         }
         quantize(session, 4096, 1024);
+        networks(session, 512, 384, 1024);
     }
 
     private static void products(DeviceSession session, int n) {
@@ -73,6 +77,63 @@ final class Figures {
         DeviceQuantizer quantizer = new DeviceQuantizer(session);
         double[] rate = rates(5.0 * rows * cols / 1e9, () -> quantizer.quantize(Fp8Scale.FLOAT32, x, 0, out));
         print("%nFP8 tiles of 1 x 128, (%d, %d), read and written: %.2f GB/s%n", rows, cols, rate[0]);
+    }
+
+    /** A network of experts as a whole, its steps with activations that come back, and the CPU's. */
+    private static void networks(DeviceSession session, int tokens, int d, int f) {
+        Gemm host = Kernels.find(Gemm.class, Gemm.REFERENCE);
+        Elementwise elementwise = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
+        DeviceGemm gemm = new DeviceGemm(session, host);
+        DeviceFeedForward whole = new DeviceFeedForward(gemm, false);
+        float[] w13 = values(2 * f * d);
+        float[] w2 = values(d * f);
+        float[] x = values(tokens * d);
+        float[][] y = new float[3][tokens * d];
+        float[] gateUp = new float[tokens * 2 * f];
+        float[] act = new float[tokens * f];
+        Gemm.Prepared up = gemm.prepare(1, d, 2 * f, w13, 0, 0, 1, d, null);
+        Gemm.Prepared down = gemm.prepare(1, f, d, w2, 0, 0, 1, f, null);
+        Gemm.Prepared hostUp = host.prepare(1, d, 2 * f, w13, 0, 0, 1, d, null);
+        Gemm.Prepared hostDown = host.prepare(1, f, d, w2, 0, 0, 1, f, null);
+        long[] bytes = new long[2];
+        Runnable[] ways = {
+            () -> {
+                long before = session.sentBytes() + session.fetchedBytes();
+                whole.pays(tokens, up, down);
+                whole.forward(FeedForwardKernel.Slots.all(tokens), x, 0, up, down, null, 0, y[0], 0);
+                bytes[0] = session.sentBytes() + session.fetchedBytes() - before;
+            },
+            () -> {
+                long before = session.sentBytes() + session.fetchedBytes();
+                steps(gemm, elementwise, tokens, x, up, down, gateUp, act, y[1]);
+                bytes[1] = session.sentBytes() + session.fetchedBytes() - before;
+            },
+            () -> steps(host, elementwise, tokens, x, hostUp, hostDown, gateUp, act, y[2])
+        };
+        double[] rates = rates(1e-3, ways);
+        check(y[0], y[2], d * f);
+        check(y[1], y[2], d * f);
+        print(
+                "%nnetwork of %,d tokens, %,d and %,d wide, ms and bytes between the memories:%n"
+                        + "in one run %.1f, %,d; product by product %.1f, %,d; CPU %.1f%n",
+                tokens, d, f, 1 / rates[0], bytes[0], 1 / rates[1], bytes[1], 1 / rates[2]);
+    }
+
+    private static void steps(
+            Gemm gemm,
+            Elementwise elementwise,
+            int tokens,
+            float[] x,
+            Gemm.Prepared up,
+            Gemm.Prepared down,
+            float[] gateUp,
+            float[] act,
+            float[] y) {
+        int f = down.k;
+        gemm.multiply(tokens, x, 0, up.k, 1, up, null, 0, 0f, gateUp, 0, 2 * f);
+        Parallel.rows(
+                tokens, 2 * f, (from, to) -> elementwise.swiGlu(to - from, f, gateUp, from * 2 * f, act, from * f));
+        gemm.multiply(tokens, act, 0, f, 1, down, null, 0, 0f, y, 0, down.n);
     }
 
     /** The median of each way's rates, in turns; two rounds before that do not count. */

@@ -86,9 +86,8 @@ class SignalsTest {
             }
             DeviceSession session = DeviceSession.open(DeviceChoice.chosen());
             DeviceProducts products = new DeviceProducts(session, Tuning.Tile.parse("tile:1"));
-            int[] tiles = new TileTable(TileProduct.ROWS, 32, 32)
-                    .add(8, 32, 0, 0, 0, 0)
-                    .entries();
+            TileTable.Rows rows = TileTable.Rows.at(0, 32);
+            TileTable tiles = new TileTable(TileProduct.HEIGHT).add(8, rows, new TileTable.Right(0, 0, 32), rows);
             float[] a = new float[32 * 32];
             products.multiply(
                     Product.RAW,

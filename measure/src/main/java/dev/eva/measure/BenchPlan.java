@@ -5,6 +5,7 @@ import dev.eva.measure.cases.DequantizeCase;
 import dev.eva.measure.cases.ExpertsCase;
 import dev.eva.measure.cases.GemmCase;
 import dev.eva.measure.cases.LatentCase;
+import dev.eva.measure.cases.NetworkCase;
 import dev.eva.measure.cases.QuantizeCase;
 import dev.eva.measure.cases.RowCases;
 import dev.eva.measure.cases.Shape;
@@ -87,6 +88,7 @@ public record BenchPlan(
         cases.add(() -> new AttentionCase(true, 8, t, 64, 64));
         cases.add(() -> new LatentCase(16, quick ? 4096 : 32768, 256, 32));
         cases.add(() -> new ExpertsCase(16, quick ? 1024 : 4096, 384, 512));
+        cases.add(() -> quick ? new NetworkCase(128, 256, 512) : new NetworkCase(1024, 384, 1024));
         for (String name : RowCases.names()) {
             if (!quick || List.of("rmsnorm", "swiglu", "softmax", "adamw").contains(name)) {
                 cases.add(() -> RowCases.of(name, elements));

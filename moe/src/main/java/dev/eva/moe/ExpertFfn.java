@@ -6,6 +6,8 @@ import dev.eva.tensor.autograd.Ctx;
 import dev.eva.tensor.autograd.Op;
 import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.kernel.Elementwise;
+import dev.eva.tensor.kernel.FeedForwardKernel;
+import dev.eva.tensor.kernel.FeedForwardKernel.Slots;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.PreparedWeight;
@@ -25,6 +27,7 @@ import dev.eva.tensor.ops.Operands;
  */
 record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) implements Op {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
+    private static final FeedForwardKernel WHOLE = Kernels.find(FeedForwardKernel.class, FeedForwardKernel.REFERENCE);
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
 
     /**
@@ -42,6 +45,36 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
             throw new IllegalArgumentException("experts: input " + x.shape() + ", weight " + w13.sizes() + ", "
                     + order.slots() + " slots; need input (tokens, in), " + order.perToken() + " slots a token");
         }
+        boolean rounds = w13.rounding() != null || w2.rounding() != null;
+        return !rounds && WHOLE.pays(order.slots(), w13.forward(), w2.forward())
+                ? whole(ctx, x, in[1])
+                : steps(ctx, x, in[1]);
+    }
+
+    /** By kernels that keep what is between the products; gates and ups come back where backward wants them. */
+    private Tensor whole(Ctx ctx, Tensor x, Tensor gates) {
+        Slots slots = new Slots(
+                order.starts(),
+                order.perToken(),
+                order.pickOfSlot(),
+                order.slotOfPick(),
+                gates.array(),
+                gates.offset());
+        Tensor out = ctx.empty(x.shape());
+        Gemm.Prepared up = w13.forward();
+        Gemm.Prepared down = w2.forward();
+        if (ctx.recording()) {
+            Tensor gateUp = ctx.empty(order.slots(), up.n);
+            WHOLE.forward(
+                    slots, x.array(), x.offset(), up, down, gateUp.array(), gateUp.offset(), out.array(), out.offset());
+            keep(ctx, gateUp);
+        } else {
+            WHOLE.forward(slots, x.array(), x.offset(), up, down, null, 0, out.array(), out.offset());
+        }
+        return out;
+    }
+
+    private Tensor steps(Ctx ctx, Tensor x, Tensor gates) {
         int f = w2.inFeatures();
         Tensor gateUp = ctx.empty(order.slots(), 2 * f);
         multiply(Operands.rows(ctx, w13, x, order.slots(), order::token), w13.forward(), gateUp);
@@ -59,7 +92,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         Tensor y = ctx.empty(order.slots(), x.dim(1));
         multiply(Operands.passing(ctx, w2, act), w2.forward(), y);
         keep(ctx, gateUp);
-        return combine(ctx, y, in[1]);
+        return combine(ctx, y, gates);
     }
 
     /** Gates and ups: the activations are made again from them. With weights that round, in the bits of an operand. */

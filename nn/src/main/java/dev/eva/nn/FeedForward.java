@@ -3,6 +3,13 @@ package dev.eva.nn;
 import static dev.eva.tensor.ops.SwiGlu.swiGlu;
 
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.kernel.FeedForwardKernel;
+import dev.eva.tensor.kernel.FeedForwardKernel.Slots;
+import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.PreparedWeight;
 import java.util.function.Consumer;
 
 /**
@@ -11,6 +18,8 @@ import java.util.function.Consumer;
  * <p>Parameters: {@code w13} (2F, D) and {@code w2} (D, F).
  */
 public final class FeedForward implements Layer {
+    private static final FeedForwardKernel WHOLE = Kernels.find(FeedForwardKernel.class, FeedForwardKernel.REFERENCE);
+
     private final Projection w13;
     private final Projection w2;
 
@@ -41,7 +50,24 @@ public final class FeedForward implements Layer {
 
     /** (..., D) -> (..., D). */
     public Tensor forward(Tensor x) {
-        return w2.forward(swiGlu(w13.forward(x)));
+        return !Tape.isOpen() && x.dim(-1) == w13.inFeatures() && wholePays(x.rows())
+                ? whole(x)
+                : w2.forward(swiGlu(w13.forward(x)));
+    }
+
+    private boolean wholePays(int rows) {
+        PreparedWeight up = w13.prepared();
+        PreparedWeight down = w2.prepared();
+        return up.rounding() == null && down.rounding() == null && WHOLE.pays(rows, up.forward(), down.forward());
+    }
+
+    private Tensor whole(Tensor x) {
+        Tensor y = Workspace.empty(x.shape());
+        Gemm.Prepared up = w13.prepared().forward();
+        Gemm.Prepared down = w2.prepared().forward();
+        Slots all = Slots.all(x.rows());
+        WHOLE.forward(all, x.array(), x.offset(), up, down, null, 0, y.array(), y.offset());
+        return y;
     }
 
     @Override

@@ -44,6 +44,11 @@ public final class FrozenLinear implements Projection {
     }
 
     @Override
+    public PreparedWeight prepared() {
+        return prepared;
+    }
+
+    @Override
     public int version() {
         return 0;
     }

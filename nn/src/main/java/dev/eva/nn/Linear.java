@@ -74,6 +74,11 @@ public final class Linear implements Projection {
     }
 
     @Override
+    public PreparedWeight prepared() {
+        return prepared;
+    }
+
+    @Override
     public int version() {
         return prepared.weight().version();
     }

@@ -1,6 +1,7 @@
 package dev.eva.nn;
 
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.kernel.PreparedWeight;
 
 /** {@code y = x W^T}: whoever multiplies by a weight never asks how it is stored. */
 public interface Projection extends Layer {
@@ -17,6 +18,9 @@ public interface Projection extends Layer {
      * you make of it until {@link #version()} changes.
      */
     Tensor weight();
+
+    /** The weight as products take it, for what has several of them in one. */
+    PreparedWeight prepared();
 
     /** Changes whenever the weight does; a frozen weight always answers the same. */
     int version();

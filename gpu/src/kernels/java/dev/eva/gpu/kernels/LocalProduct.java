@@ -26,25 +26,34 @@ public final class LocalProduct extends Product {
 
     @Override
     public void run() {
-        if (mode >= COPY_FLOATS) {
+        if (mode == COPY_FLOATS || mode == COPY_CODES) {
             if (getGlobalId(1) == 0) {
                 copy();
             }
+        } else if (getPassId() == UP || getPassId() == DOWN) {
+            // All of a group go the same way: there are barriers on it.
+            int tile = firstTile() + getGroupId(1);
+            if (tile < endTile() && getGroupId(0) * SIDE < columns()) {
+                product(tile * ENTRY, getLocalId(0), getLocalId(1));
+            }
         } else {
-            product(getGroupId(1) * ENTRY, getLocalId(0), getLocalId(1));
+            betweenProducts();
         }
     }
 
     private void product(int t, int x, int y) {
-        int k = tiles[t + 4];
+        int k = tiles[t + K];
+        // The row of A and the column of B that an item copies: the same in every strip.
+        int lane = (y * GROUP + x) % SIDE;
+        int start = lane < tiles[t + ROWS] ? rowStart(t, lane) : -1;
         for (int i = 0; i < EACH * EACH; i++) {
             sum[i] = 0f;
         }
         for (int p = 0; p < k; p += STRIP) {
             for (int i = 0; i < EACH; i++) {
                 int e = i * GROUP * GROUP + y * GROUP + x;
-                left[e] = leftValue(t, p + e / SIDE, e % SIDE);
-                right[e] = rightValue(t, p + e / SIDE, getGroupId(0) * SIDE + e % SIDE);
+                left[e] = leftValue(start, p + e / SIDE, k);
+                right[e] = rightValue(t, p + e / SIDE, getGroupId(0) * SIDE + lane);
             }
             localBarrier();
             for (int q = 0; q < STRIP; q++) {
@@ -60,29 +69,29 @@ public final class LocalProduct extends Product {
         store(t, x, y);
     }
 
-    /** {@code A(row, p)}, 0 outside. */
-    private float leftValue(int t, int p, int row) {
+    /** {@code A(row, p)} of the row that starts at {@code start}, 0 outside. */
+    private float leftValue(int start, int p, int k) {
         float v = 0f;
-        if (p < tiles[t + 4] && row < tiles[t + 3]) {
-            v = a[tiles[t] + row * aRow + p * aCol];
+        if (p < k && start >= 0) {
+            v = fromA(start + p * aCol);
         }
         return v;
     }
 
     /** {@code B(p, j)}, 0 outside. */
     private float rightValue(int t, int p, int j) {
-        int k = tiles[t + 4];
+        int k = tiles[t + K];
         float v = 0f;
-        if (p < k && j < n) {
+        if (p < k && j < columns()) {
             int panel = j / PANEL;
-            int packed = tiles[t + 1] + (panel * k + p) * PANEL + j % PANEL;
-            if (mode == PANELS) {
+            int packed = tiles[t + B] + (panel * k + p) * PANEL + j % PANEL;
+            if (stored() == PANELS) {
                 v = w[packed];
-            } else if (mode == CODES) {
-                int scale = tiles[t + 5] + panel * ((k + BLOCK - 1) / BLOCK) + p / BLOCK;
+            } else if (stored() == CODES) {
+                int scale = tiles[t + SCALES] + panel * ((k + BLOCK - 1) / BLOCK) + p / BLOCK;
                 v = table[codes[packed] & 255] * w[scale];
             } else {
-                v = b[tiles[t + 1] + p * bRow + j];
+                v = b[tiles[t + B] + p * bRow + j];
             }
         }
         return v;
@@ -93,9 +102,8 @@ public final class LocalProduct extends Product {
             int row = y * EACH + r;
             for (int s = 0; s < EACH; s++) {
                 int j = getGroupId(0) * SIDE + s * GROUP + x;
-                if (row < tiles[t + 3] && j < n) {
-                    int at = tiles[t + 2] + row * cRow + j;
-                    c[at] = beta == 0f ? sum[r * EACH + s] : c[at] + sum[r * EACH + s];
+                if (row < tiles[t + ROWS] && j < columns()) {
+                    put(resultStart(t, row) + j, sum[r * EACH + s]);
                 }
             }
         }

@@ -8,11 +8,11 @@ package dev.eva.gpu.kernels;
  */
 public final class TileProduct extends Product {
     /** Rows of a tile. */
-    public static final int ROWS = 4;
+    public static final int HEIGHT = 4;
 
     /** Sums, in registers: every index into it is constant once loops are unrolled. */
-    @PrivateMemorySpace(ROWS * PANEL)
-    private float[] sum = new float[ROWS * PANEL];
+    @PrivateMemorySpace(HEIGHT * PANEL)
+    private float[] sum = new float[HEIGHT * PANEL];
 
     /** Widened codes of a block along k, where tiles of rows take them in turn. */
     @PrivateMemorySpace(BLOCK * PANEL)
@@ -20,21 +20,23 @@ public final class TileProduct extends Product {
 
     @Override
     public void run() {
-        if (mode >= COPY_FLOATS) {
+        if (mode == COPY_FLOATS || mode == COPY_CODES) {
             copy();
-        } else if (mode == CODES && tilesAnItem > 0) {
+        } else if (mode == NETWORKS) {
+            network(getPassId(), firstTile() + getGlobalId(0), getGlobalId(1));
+        } else if (tilesAnItem > 0) {
             int first = getGlobalId(0) * tilesAnItem;
             strips(first, min(tileCount, first + tilesAnItem), getGlobalId(1));
         } else if (getGlobalId(0) < tileCount) {
             int t = getGlobalId(0) * ENTRY;
             int panel = getGlobalId(1);
             int columns = min(PANEL, n - panel * PANEL);
-            for (int i = 0; i < ROWS * PANEL; i++) {
+            for (int i = 0; i < HEIGHT * PANEL; i++) {
                 sum[i] = 0f;
             }
-            if (mode == PANELS) {
+            if (form == PANELS) {
                 panels(t, panel);
-            } else if (mode == CODES) {
+            } else if (form == CODES) {
                 codes(t, panel);
             } else if (columns == PANEL) {
                 raw(t, panel);
@@ -45,13 +47,54 @@ public final class TileProduct extends Product {
         }
     }
 
-    private void panels(int t, int panel) {
-        int k = tiles[t + 4];
-        int last = tiles[t + 3] - 1;
-        int at = tiles[t];
-        int bt = tiles[t + 1] + panel * k * PANEL;
+    private void network(int pass, int tile, int panel) {
+        if (pass == GATE || pass == COMBINE) {
+            betweenProducts();
+        } else if (tile < endTile() && panel * PANEL < columns()) {
+            networkTile(tile * ENTRY, panel);
+        }
+    }
+
+    /** Slower than the loops of one product, for operands and results are elsewhere in every pass. */
+    private void networkTile(int t, int panel) {
+        int k = tiles[t + K];
+        int rows = tiles[t + ROWS];
+        int bt = tiles[t + B] + panel * k * PANEL;
+        int scales = tiles[t + SCALES] + panel * ((k + BLOCK - 1) / BLOCK);
+        for (int i = 0; i < HEIGHT * PANEL; i++) {
+            sum[i] = 0f;
+        }
         for (int p = 0; p < k; p++) {
-            for (int r = 0; r < ROWS; r++) {
+            for (int q = 0; q < PANEL; q++) {
+                float v = 0f;
+                if (stored() == PANELS) {
+                    v = w[bt + q];
+                } else {
+                    v = table[codes[bt + q] & 255] * w[scales + p / BLOCK];
+                }
+                for (int r = 0; r < HEIGHT; r++) {
+                    sum[r * PANEL + q] += fromA(rowStart(t, min(r, rows - 1)) + p) * v;
+                }
+            }
+            bt += PANEL;
+        }
+        for (int r = 0; r < rows; r++) {
+            int at = resultStart(t, r) + panel * PANEL;
+            for (int q = 0; q < PANEL; q++) {
+                if (panel * PANEL + q < columns()) {
+                    put(at + q, sum[r * PANEL + q]);
+                }
+            }
+        }
+    }
+
+    private void panels(int t, int panel) {
+        int k = tiles[t + K];
+        int last = tiles[t + ROWS] - 1;
+        int at = tiles[t + A];
+        int bt = tiles[t + B] + panel * k * PANEL;
+        for (int p = 0; p < k; p++) {
+            for (int r = 0; r < HEIGHT; r++) {
                 float x = a[at + min(r, last) * aRow];
                 for (int q = 0; q < PANEL; q++) {
                     sum[r * PANEL + q] += x * w[bt + q];
@@ -63,16 +106,16 @@ public final class TileProduct extends Product {
     }
 
     private void codes(int t, int panel) {
-        int k = tiles[t + 4];
-        int last = tiles[t + 3] - 1;
-        int at = tiles[t];
-        int bt = tiles[t + 1] + panel * k * PANEL;
-        int scales = tiles[t + 5] + panel * ((k + BLOCK - 1) / BLOCK);
+        int k = tiles[t + K];
+        int last = tiles[t + ROWS] - 1;
+        int at = tiles[t + A];
+        int bt = tiles[t + B] + panel * k * PANEL;
+        int scales = tiles[t + SCALES] + panel * ((k + BLOCK - 1) / BLOCK);
         for (int p = 0; p < k; p++) {
             float scale = w[scales + p / BLOCK];
             for (int q = 0; q < PANEL; q++) {
                 float v = table[codes[bt + q] & 255] * scale;
-                for (int r = 0; r < ROWS; r++) {
+                for (int r = 0; r < HEIGHT; r++) {
                     sum[r * PANEL + q] += a[at + min(r, last) * aRow] * v;
                 }
             }
@@ -87,12 +130,12 @@ public final class TileProduct extends Product {
         while (from < end) {
             int t = from * ENTRY;
             int to = from + 1;
-            while (to < end && tiles[to * ENTRY + 1] == tiles[t + 1]) {
+            while (to < end && tiles[to * ENTRY + B] == tiles[t + B]) {
                 to++;
             }
-            int k = tiles[t + 4];
-            int bt = tiles[t + 1] + panel * k * PANEL;
-            int scales = tiles[t + 5] + panel * ((k + BLOCK - 1) / BLOCK);
+            int k = tiles[t + K];
+            int bt = tiles[t + B] + panel * k * PANEL;
+            int scales = tiles[t + SCALES] + panel * ((k + BLOCK - 1) / BLOCK);
             for (int p = 0; p < k; p += BLOCK) {
                 int length = min(BLOCK, k - p);
                 widen(bt + p * PANEL, length * PANEL, w[scales + p / BLOCK]);
@@ -127,17 +170,17 @@ public final class TileProduct extends Product {
 
     /** Goes on with the sums of a tile, which are in C between two blocks. */
     private void block(int t, int panel, int from, int length) {
-        int last = tiles[t + 3] - 1;
+        int last = tiles[t + ROWS] - 1;
         int columns = min(PANEL, n - panel * PANEL);
-        for (int r = 0; r < ROWS; r++) {
-            int ct = tiles[t + 2] + min(r, last) * cRow + panel * PANEL;
+        for (int r = 0; r < HEIGHT; r++) {
+            int ct = tiles[t + C] + min(r, last) * cRow + panel * PANEL;
             for (int q = 0; q < PANEL; q++) {
                 sum[r * PANEL + q] = from == 0 ? 0f : c[ct + min(q, columns - 1)];
             }
         }
-        int at = tiles[t] + from * aCol;
+        int at = tiles[t + A] + from * aCol;
         for (int p = 0; p < length; p++) {
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; r < HEIGHT; r++) {
                 float x = a[at + min(r, last) * aRow];
                 for (int q = 0; q < PANEL; q++) {
                     sum[r * PANEL + q] += x * strip[p * PANEL + q];
@@ -149,12 +192,12 @@ public final class TileProduct extends Product {
     }
 
     private void raw(int t, int panel) {
-        int k = tiles[t + 4];
-        int last = tiles[t + 3] - 1;
-        int at = tiles[t];
-        int bt = tiles[t + 1] + panel * PANEL;
+        int k = tiles[t + K];
+        int last = tiles[t + ROWS] - 1;
+        int at = tiles[t + A];
+        int bt = tiles[t + B] + panel * PANEL;
         for (int p = 0; p < k; p++) {
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; r < HEIGHT; r++) {
                 float x = a[at + min(r, last) * aRow];
                 for (int q = 0; q < PANEL; q++) {
                     sum[r * PANEL + q] += x * b[bt + q];
@@ -166,12 +209,12 @@ public final class TileProduct extends Product {
     }
 
     private void rawEdge(int t, int panel, int lastColumn) {
-        int k = tiles[t + 4];
-        int last = tiles[t + 3] - 1;
-        int at = tiles[t];
-        int bt = tiles[t + 1] + panel * PANEL;
+        int k = tiles[t + K];
+        int last = tiles[t + ROWS] - 1;
+        int at = tiles[t + A];
+        int bt = tiles[t + B] + panel * PANEL;
         for (int p = 0; p < k; p++) {
-            for (int r = 0; r < ROWS; r++) {
+            for (int r = 0; r < HEIGHT; r++) {
                 float x = a[at + min(r, last) * aRow];
                 for (int q = 0; q < PANEL; q++) {
                     sum[r * PANEL + q] += x * b[bt + min(q, lastColumn)];
@@ -183,9 +226,9 @@ public final class TileProduct extends Product {
     }
 
     private void store(int t, int panel, int columns) {
-        int rows = tiles[t + 3];
-        for (int r = 0; r < ROWS; r++) {
-            int at = tiles[t + 2] + r * cRow + panel * PANEL;
+        int rows = tiles[t + ROWS];
+        for (int r = 0; r < HEIGHT; r++) {
+            int at = tiles[t + C] + r * cRow + panel * PANEL;
             for (int q = 0; q < PANEL; q++) {
                 if (r < rows && q < columns) {
                     c[at + q] = beta == 0f ? sum[r * PANEL + q] : c[at + q] + sum[r * PANEL + q];

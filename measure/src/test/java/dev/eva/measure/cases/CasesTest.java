@@ -28,7 +28,8 @@ class CasesTest {
                         new AttentionCase(false, 2, 37, 24, 16),
                         new AttentionCase(true, 2, 37, 24, 16),
                         new LatentCase(3, 150, 40, 8),
-                        new ExpertsCase(5, 61, 24, 40)),
+                        new ExpertsCase(5, 61, 24, 40),
+                        new NetworkCase(9, 24, 40)),
                 RowCases.names().stream().map(name -> RowCases.of(name, 300 * 512)));
     }
 

@@ -82,6 +82,11 @@ public final class Tape implements AutoCloseable {
         return tape;
     }
 
+    /** Whether this thread records: then what ops compute may be asked for its gradient. */
+    public static boolean isOpen() {
+        return CURRENT.get() != null;
+    }
+
     @Override
     public void close() {
         CURRENT.set(outer);
