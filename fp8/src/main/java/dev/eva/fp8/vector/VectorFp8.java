@@ -28,6 +28,8 @@ final class VectorFp8 implements Fp8Kernel {
     private static final int BLOCK = Fp8Blocks.BLOCK;
     private static final int ABS = 0x7FFFFFFF;
     private static final int EXPONENT = 0x7F800000;
+    /** A code without its sign. */
+    private static final int MAGNITUDE = 0x7F;
 
     static boolean works() {
         return BYTES.length() == LANES;
@@ -83,7 +85,10 @@ final class VectorFp8 implements Fp8Kernel {
         Fp8Kernel.super.quantize(format, n - i, scale, x, xOffset + i, codes, codesOffset + i);
     }
 
-    /** While a tile is divided, the largest value of the next one is found: its loads are under way early. */
+    /**
+     * While a tile is divided, the largest value of the next one is found: its loads are under way early. The scale of
+     * a finite tile leaves no value beyond the format.
+     */
     @Override
     public void quantizeTiles(
             Fp8Format format,
@@ -98,31 +103,30 @@ final class VectorFp8 implements Fp8Kernel {
         int from = 0;
         int t = scalesOffset;
         float amax = n >= BLOCK ? amax(BLOCK, x, xOffset) : 0;
-        for (int end = n - 2 * BLOCK; from <= end; from += BLOCK, t++) {
+        for (int end = n - BLOCK; from <= end; from += BLOCK, t++) {
+            int next = xOffset + Math.min(from + BLOCK, end);
             scales[t] = rounding.of(amax, format);
-            amax = quantizeAndLookAhead(format, scales[t], x, xOffset + from, codes, codesOffset + from);
-        }
-        if (n - from >= BLOCK) {
-            scales[t] = rounding.of(amax, format);
-            quantize(format, BLOCK, scales[t], x, xOffset + from, codes, codesOffset + from);
-            from += BLOCK;
-            t++;
+            if (amax < Float.POSITIVE_INFINITY) {
+                amax = quantizeAndLookAhead(format, scales[t], x, xOffset + from, next, codes, codesOffset + from);
+            } else {
+                quantize(format, BLOCK, scales[t], x, xOffset + from, codes, codesOffset + from);
+                amax = amax(BLOCK, x, next);
+            }
         }
         Fp8Kernel.super.quantizeTiles(
                 format, rounding, n - from, x, xOffset + from, scales, t, codes, codesOffset + from);
     }
 
-    /** Quantises a tile, and returns the largest absolute value of the one behind it. */
+    /** Quantises a tile of finite numbers, and returns the largest absolute value of the one at {@code next}. */
     private static float quantizeAndLookAhead(
-            Fp8Format format, float scale, float[] x, int xOffset, byte[] codes, int codesOffset) {
-        float limit = format.max();
-        IntVector next = IntVector.zero(INTS);
+            Fp8Format format, float scale, float[] x, int xOffset, int next, byte[] codes, int codesOffset) {
+        IntVector amax = IntVector.zero(INTS);
         for (int i = 0; i < BLOCK; i += LANES) {
-            next = next.max(bits(x, xOffset + BLOCK + i).and(ABS));
-            FloatVector v = FloatVector.fromArray(FLOATS, x, xOffset + i).div(scale);
-            store(codes(v, format, limit), codes, codesOffset + i);
+            amax = amax.max(bits(x, next + i).and(ABS));
+            IntVector v = FloatVector.fromArray(FLOATS, x, xOffset + i).div(scale).reinterpretAsInts();
+            store(magnitudes(v.and(ABS), format).or(sign(v)), codes, codesOffset + i);
         }
-        return Float.intBitsToFloat(next.reduceLanes(VectorOperators.MAX));
+        return Float.intBitsToFloat(amax.reduceLanes(VectorOperators.MAX));
     }
 
     @Override
@@ -147,11 +151,16 @@ final class VectorFp8 implements Fp8Kernel {
     @Override
     public void dequantize(
             Fp8Format format, int n, float scale, byte[] codes, int codesOffset, float[] out, int outOffset) {
+        float rebias = VectorFp8Product.rebias(format);
+        IntVector most = IntVector.zero(INTS);
         int i = 0;
         for (int end = FLOATS.loopBound(n); i < end; i += LANES) {
-            values(codes, codesOffset + i, format).mul(scale).intoArray(out, outOffset + i);
+            IntVector code = load(codes, codesOffset + i);
+            most = most.max(code.and(MAGNITUDE));
+            number(code, format).mul(rebias).mul(scale).intoArray(out, outOffset + i);
         }
-        Fp8Kernel.super.dequantize(format, n - i, scale, codes, codesOffset + i, out, outOffset + i);
+        int from = most.reduceLanes(VectorOperators.MAX) < format.firstSpecial() ? i : 0;
+        Fp8Kernel.super.dequantize(format, n - from, scale, codes, codesOffset + from, out, outOffset + from);
     }
 
     @Override
@@ -164,13 +173,18 @@ final class VectorFp8 implements Fp8Kernel {
             int scalesOffset,
             float[] out,
             int outOffset) {
+        float rebias = VectorFp8Product.rebias(format);
+        IntVector most = IntVector.zero(INTS);
         int i = 0;
         for (int end = FLOATS.loopBound(n); i < end; i += LANES) {
             FloatVector s = FloatVector.fromArray(FLOATS, scales, scalesOffset + i);
-            values(codes, codesOffset + i, format).mul(s).intoArray(out, outOffset + i);
+            IntVector code = load(codes, codesOffset + i);
+            most = most.max(code.and(MAGNITUDE));
+            number(code, format).mul(rebias).mul(s).intoArray(out, outOffset + i);
         }
+        int from = most.reduceLanes(VectorOperators.MAX) < format.firstSpecial() ? i : 0;
         Fp8Kernel.super.dequantizeEach(
-                format, n - i, codes, codesOffset + i, scales, scalesOffset + i, out, outOffset + i);
+                format, n - from, codes, codesOffset + from, scales, scalesOffset + from, out, outOffset + from);
     }
 
     @Override
@@ -220,23 +234,37 @@ final class VectorFp8 implements Fp8Kernel {
         return FloatVector.fromArray(FLOATS, x, at).reinterpretAsInts();
     }
 
-    /** The codes of {@code x}, those beyond {@code limit} as that of {@code limit}. */
+    /** In their low bytes the codes of {@code x}, those beyond {@code limit} as that of {@code limit}. */
     private static IntVector codes(FloatVector x, Fp8Format format, float limit) {
-        int m = format.mantissaBits();
         IntVector bits = x.reinterpretAsInts();
         IntVector abs = bits.and(ABS);
         VectorMask<Integer> nan = abs.compare(VectorOperators.GT, EXPONENT);
-        IntVector kept = abs.min(Float.floatToRawIntBits(limit));
-        IntVector exponent = kept.and(EXPONENT).max((128 - format.bias()) << 23);
-        IntVector unit = exponent.add((23 - m) << 23);
-        IntVector sum =
-                kept.reinterpretAsFloats().add(unit.reinterpretAsFloats()).reinterpretAsInts();
-        // The smallest normal number is 2^m steps and has code 2^m; each power of two adds as much again.
-        IntVector code = sum.sub(unit)
-                .add(exponent.lanewise(VectorOperators.LSHR, 23 - m))
-                .sub((128 - format.bias()) << m);
-        IntVector sign = bits.lanewise(VectorOperators.ASHR, 24).and(0x80);
-        return code.blend(0x7F, nan).or(sign);
+        return magnitudes(abs.min(Float.floatToRawIntBits(limit)), format)
+                .blend(0x7F, nan)
+                .or(sign(bits));
+    }
+
+    /**
+     * In their low bytes the codes without sign of numbers that are positive and not beyond the format. A power of two
+     * p, at least the smallest normal one, is added {@code 2^(23 - m)} times: the sum ends with the number of steps by
+     * which the value exceeds zero, rounded. The smallest normal number is {@code 2^m} steps and has code {@code 2^m};
+     * each power of two adds as much again, and what its exponent field counts too many is in {@link #factor}.
+     */
+    private static IntVector magnitudes(IntVector abs, Fp8Format format) {
+        IntVector exponent = abs.and(EXPONENT).max((128 - format.bias()) << 23);
+        FloatVector sum = exponent.reinterpretAsFloats()
+                .fma(FloatVector.broadcast(FLOATS, factor(format)), abs.reinterpretAsFloats());
+        return sum.reinterpretAsInts().add(exponent.lanewise(VectorOperators.LSHR, 23 - format.mantissaBits()));
+    }
+
+    /** {@code 2^(23 - m)}, and {@code 2^-m} for each that a code is short of modulo 256. */
+    private static float factor(Fp8Format format) {
+        int m = format.mantissaBits();
+        return (1 << 23 - m) + (-(128 - format.bias() << m) & 0xFF) * Math.scalb(1f, -m);
+    }
+
+    private static IntVector sign(IntVector bits) {
+        return bits.lanewise(VectorOperators.LSHR, 24).and(0x80);
     }
 
     /** The low bytes. */
@@ -244,21 +272,18 @@ final class VectorFp8 implements Fp8Kernel {
         ((ByteVector) code.convertShape(VectorOperators.I2B, BYTES, 0)).intoArray(codes, at);
     }
 
+    private static IntVector load(byte[] codes, int at) {
+        return (IntVector) ByteVector.fromArray(BYTES, codes, at).convertShape(VectorOperators.B2I, INTS, 0);
+    }
+
     /**
-     * A code without its sign, moved to where float32 has exponent and mantissa, is the value but for a power of two,
-     * subnormals included; what is special gets all exponent bits.
+     * Codes moved to where float32 has sign, exponent and mantissa: the values but for a power of two, subnormals
+     * included. What is special comes out as a number: the loops watch the largest magnitude, and leave all to the
+     * reference where there is such a code.
      */
-    private static FloatVector values(byte[] codes, int at, Fp8Format format) {
-        IntVector code = (IntVector) ByteVector.fromArray(BYTES, codes, at).convertShape(VectorOperators.B2I, INTS, 0);
-        IntVector abs = code.and(0x7F);
-        VectorMask<Integer> special = abs.compare(VectorOperators.GE, format.firstSpecial());
-        float rebias = Float.intBitsToFloat((254 - format.bias()) << 23);
-        IntVector value = abs.lanewise(VectorOperators.LSHL, 23 - format.mantissaBits())
-                .reinterpretAsFloats()
-                .mul(rebias)
-                .reinterpretAsInts();
-        return value.lanewise(VectorOperators.OR, EXPONENT, special)
-                .or(code.and(0x80000000))
+    private static FloatVector number(IntVector code, Fp8Format format) {
+        return code.lanewise(VectorOperators.LSHL, 23 - format.mantissaBits())
+                .and(VectorFp8Product.mask(format))
                 .reinterpretAsFloats();
     }
 }

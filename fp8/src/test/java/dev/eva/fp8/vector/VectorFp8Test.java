@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Kernel;
+import dev.eva.fp8.Fp8Scale;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -88,6 +89,39 @@ class VectorFp8Test {
             }
         }
         compare(format);
+    }
+
+    /** Tiles of any size, between them one whose scale is 1, with all boundaries, and some that are not finite. */
+    @ParameterizedTest
+    @EnumSource
+    void quantisesTilesToTheBitsOfTheReference(Fp8Format format) {
+        SplittableRandom random = new SplittableRandom(7);
+        int n = 40 * 128 + 77;
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) (random.nextGaussian() * Math.exp(random.nextDouble(-12, 0) + i / 128 * 4 - 80));
+        }
+        x[130] = Float.NaN;
+        x[300] = Float.NEGATIVE_INFINITY;
+        x[500] = Float.MAX_VALUE;
+        Arrays.fill(x, 5 * 128, 6 * 128, 0f);
+        for (int code = 0; code + 1 < format.firstSpecial(); code++) {
+            float low = format.decode((byte) code);
+            float tie = (low + format.decode((byte) (code + 1))) / 2;
+            int at = (6 + code / 24) * 128;
+            x[at] = format.max();
+            for (float v : new float[] {low, Math.nextDown(tie), tie, Math.nextUp(tie), -tie}) {
+                x[++at + code % 24 * 5] = v;
+            }
+        }
+        for (Fp8Scale scale : Fp8Scale.values()) {
+            float[][] scales = new float[2][43];
+            REFERENCE.quantizeTiles(format, scale, n, x, 0, scales[0], 1, expected, 0);
+            vector.quantizeTiles(format, scale, n, x, 0, scales[1], 1, actual, 0);
+            assertThat(scales[1]).isEqualTo(scales[0]);
+            for (int i = 0; i < n; i++) {
+                assertThat(actual[i]).as("%s, %d: %s", scale, i, x[i]).isEqualTo(expected[i]);
+            }
+        }
     }
 
     @Tag("exhaustive")
