@@ -16,6 +16,9 @@ import jdk.incubator.vector.VectorSpecies;
  * FP8 conversion in vectors. Rounding is one float addition, the same for normal and subnormal codes: 2^20 times a
  * power of two (E4M3) has the code's step as the unit of its last place, so adding it leaves the number of steps, ties
  * to even, in the low bits.
+ *
+ * <p>Loops whose method is called once for each format have its bits as constants when they are inlined there: a shift
+ * by a count that is no constant takes two instructions.
  */
 final class VectorFp8 implements Fp8Kernel {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -25,6 +28,10 @@ final class VectorFp8 implements Fp8Kernel {
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
 
+    private static final Fp8Format E4M3 = Fp8Format.E4M3;
+    private static final Fp8Format E5M2 = Fp8Format.E5M2;
+    private static final int E4M3_BITS = E4M3.mantissaBits();
+    private static final int E5M2_BITS = E5M2.mantissaBits();
     private static final int BLOCK = Fp8Blocks.BLOCK;
     private static final int ABS = 0x7FFFFFFF;
     private static final int EXPONENT = 0x7F800000;
@@ -107,7 +114,9 @@ final class VectorFp8 implements Fp8Kernel {
             int next = xOffset + Math.min(from + BLOCK, end);
             scales[t] = rounding.of(amax, format);
             if (amax < Float.POSITIVE_INFINITY) {
-                amax = quantizeAndLookAhead(format, scales[t], x, xOffset + from, next, codes, codesOffset + from);
+                amax = format == E4M3
+                        ? quantizeAndLookAhead(E4M3, scales[t], x, xOffset + from, next, codes, codesOffset + from)
+                        : quantizeAndLookAhead(E5M2, scales[t], x, xOffset + from, next, codes, codesOffset + from);
             } else {
                 quantize(format, BLOCK, scales[t], x, xOffset + from, codes, codesOffset + from);
                 amax = amax(BLOCK, x, next);
@@ -151,16 +160,24 @@ final class VectorFp8 implements Fp8Kernel {
     @Override
     public void dequantize(
             Fp8Format format, int n, float scale, byte[] codes, int codesOffset, float[] out, int outOffset) {
+        boolean numbers = format == E4M3
+                ? numbers(E4M3, n, scale, codes, codesOffset, out, outOffset)
+                : numbers(E5M2, n, scale, codes, codesOffset, out, outOffset);
+        int from = numbers ? FLOATS.loopBound(n) : 0;
+        Fp8Kernel.super.dequantize(format, n - from, scale, codes, codesOffset + from, out, outOffset + from);
+    }
+
+    /** Decodes whole vectors; false if a code among them is special. */
+    private static boolean numbers(
+            Fp8Format format, int n, float scale, byte[] codes, int codesOffset, float[] out, int outOffset) {
         float rebias = VectorFp8Product.rebias(format);
         IntVector most = IntVector.zero(INTS);
-        int i = 0;
-        for (int end = FLOATS.loopBound(n); i < end; i += LANES) {
+        for (int i = 0, end = FLOATS.loopBound(n); i < end; i += LANES) {
             IntVector code = load(codes, codesOffset + i);
             most = most.max(code.and(MAGNITUDE));
             number(code, format).mul(rebias).mul(scale).intoArray(out, outOffset + i);
         }
-        int from = most.reduceLanes(VectorOperators.MAX) < format.firstSpecial() ? i : 0;
-        Fp8Kernel.super.dequantize(format, n - from, scale, codes, codesOffset + from, out, outOffset + from);
+        return most.reduceLanes(VectorOperators.MAX) < format.firstSpecial();
     }
 
     @Override
@@ -254,7 +271,11 @@ final class VectorFp8 implements Fp8Kernel {
         IntVector exponent = abs.and(EXPONENT).max((128 - format.bias()) << 23);
         FloatVector sum = exponent.reinterpretAsFloats()
                 .fma(FloatVector.broadcast(FLOATS, factor(format)), abs.reinterpretAsFloats());
-        return sum.reinterpretAsInts().add(exponent.lanewise(VectorOperators.LSHR, 23 - format.mantissaBits()));
+        return sum.reinterpretAsInts().add(exponent.lanewise(VectorOperators.LSHR, 23 - mantissaBits(format)));
+    }
+
+    private static int mantissaBits(Fp8Format format) {
+        return format == E4M3 ? E4M3_BITS : E5M2_BITS;
     }
 
     /** {@code 2^(23 - m)}, and {@code 2^-m} for each that a code is short of modulo 256. */
@@ -282,7 +303,7 @@ final class VectorFp8 implements Fp8Kernel {
      * reference where there is such a code.
      */
     private static FloatVector number(IntVector code, Fp8Format format) {
-        return code.lanewise(VectorOperators.LSHL, 23 - format.mantissaBits())
+        return code.lanewise(VectorOperators.LSHL, 23 - mantissaBits(format))
                 .and(VectorFp8Product.mask(format))
                 .reinterpretAsFloats();
     }
