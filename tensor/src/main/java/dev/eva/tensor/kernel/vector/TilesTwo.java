@@ -28,6 +28,128 @@ final class TilesTwo {
     static void rows6(
             int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        if (aStep == 1 && bStep == 2 * L) {
+            alongPacked(
+                    tiles, k, a, aOffset, aRow, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+        } else if (aStep == 1) {
+            along(tiles, k, a, aOffset, aRow, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+        } else if (aRow == 1) {
+            across(tiles, k, a, aOffset, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+        } else {
+            for (int i = 0; i < 6 * tiles; i += 2) {
+                rows2(k, a, aOffset + i * aRow, aRow, aStep, b, bOffset, bStep, init, initOffset + i * initRow, initRow,
+                        c, cOffset + i * cRow, cRow);
+            }
+        }
+    }
+
+    // With steps that C2 knows, it checks the bounds of a whole loop before it; with others, of every element.
+
+    /** Rows of A and B element by element: all steps are known. */
+    private static void alongPacked(
+            int tiles, int k, float[] a, int aOffset, int aRow, int aTile, float[] b, int bOffset,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        for (int t = 0; t < tiles; t++) {
+            int ci = initOffset + t * 6 * initRow;
+            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L);
+            int a0 = aOffset + t * aTile, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+            int a4 = a3 + aRow, a5 = a4 + aRow;
+            for (int p = 0; p < k; p++) {
+                FloatVector b0 = fromArray(S, b, bOffset + p * (2 * L));
+                FloatVector b1 = fromArray(S, b, bOffset + p * (2 * L) + L);
+                FloatVector x = broadcast(S, a[a0 + p]);
+                c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
+                x = broadcast(S, a[a1 + p]);
+                c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
+                x = broadcast(S, a[a2 + p]);
+                c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
+                x = broadcast(S, a[a3 + p]);
+                c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
+                x = broadcast(S, a[a4 + p]);
+                c40 = x.fma(b0, c40); c41 = x.fma(b1, c41);
+                x = broadcast(S, a[a5 + p]);
+                c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
+            }
+            int ct = cOffset + t * 6 * cRow;
+            c00.intoArray(c, ct); c01.intoArray(c, ct + L);
+            ct += cRow;
+            c10.intoArray(c, ct); c11.intoArray(c, ct + L);
+            ct += cRow;
+            c20.intoArray(c, ct); c21.intoArray(c, ct + L);
+            ct += cRow;
+            c30.intoArray(c, ct); c31.intoArray(c, ct + L);
+            ct += cRow;
+            c40.intoArray(c, ct); c41.intoArray(c, ct + L);
+            ct += cRow;
+            c50.intoArray(c, ct); c51.intoArray(c, ct + L);
+        }
+    }
+
+    /** Rows of A element by element, B where it stands. */
+    private static void along(
+            int tiles, int k, float[] a, int aOffset, int aRow, int aTile, float[] b, int bOffset, int bStep,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        for (int t = 0; t < tiles; t++) {
+            int ci = initOffset + t * 6 * initRow;
+            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L);
+            ci += initRow;
+            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L);
+            int a0 = aOffset + t * aTile, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+            int a4 = a3 + aRow, a5 = a4 + aRow;
+            int bi = bOffset;
+            for (int p = 0; p < k; p++) {
+                FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L);
+                FloatVector x = broadcast(S, a[a0 + p]);
+                c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
+                x = broadcast(S, a[a1 + p]);
+                c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
+                x = broadcast(S, a[a2 + p]);
+                c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
+                x = broadcast(S, a[a3 + p]);
+                c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
+                x = broadcast(S, a[a4 + p]);
+                c40 = x.fma(b0, c40); c41 = x.fma(b1, c41);
+                x = broadcast(S, a[a5 + p]);
+                c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
+                bi += bStep;
+            }
+            int ct = cOffset + t * 6 * cRow;
+            c00.intoArray(c, ct); c01.intoArray(c, ct + L);
+            ct += cRow;
+            c10.intoArray(c, ct); c11.intoArray(c, ct + L);
+            ct += cRow;
+            c20.intoArray(c, ct); c21.intoArray(c, ct + L);
+            ct += cRow;
+            c30.intoArray(c, ct); c31.intoArray(c, ct + L);
+            ct += cRow;
+            c40.intoArray(c, ct); c41.intoArray(c, ct + L);
+            ct += cRow;
+            c50.intoArray(c, ct); c51.intoArray(c, ct + L);
+        }
+    }
+
+    /** Six neighbours of A, which share one check, a step. */
+    private static void across(
+            int tiles, int k, float[] a, int aOffset, int aStep, int aTile, float[] b, int bOffset, int bStep,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
             FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
@@ -47,15 +169,15 @@ final class TilesTwo {
                 FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L);
                 FloatVector x = broadcast(S, a[ai]);
                 c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
-                x = broadcast(S, a[ai + aRow]);
+                x = broadcast(S, a[ai + 1]);
                 c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
-                x = broadcast(S, a[ai + 2 * aRow]);
+                x = broadcast(S, a[ai + 2]);
                 c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
-                x = broadcast(S, a[ai + 3 * aRow]);
+                x = broadcast(S, a[ai + 3]);
                 c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
-                x = broadcast(S, a[ai + 4 * aRow]);
+                x = broadcast(S, a[ai + 4]);
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41);
-                x = broadcast(S, a[ai + 5 * aRow]);
+                x = broadcast(S, a[ai + 5]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
                 ai += aStep;
                 bi += bStep;
