@@ -1,18 +1,76 @@
 #!/usr/bin/env bash
-# For a machine with a GPU: builds Eva, runs the device's tests, and prints what it does beside the CPU.
-#   tests/gpu/run.sh [N]      N: a device's number in ./eva devices (default: the first GPU)
+# Eva on a GPU: tests, figures beside the CPU and beside the card's own ceilings.
+#   tests/gpu/run.sh [ARGUMENTS]     builds and runs here; what packed.sh takes: --quick, a device's number
+#   tests/gpu/run.sh --pack FOLDER   builds a folder to be carried to a machine where nothing is installed;
+#                                    there: FOLDER/run.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-./eva devices
-# With this set, a device test that finds no device fails in place of being skipped.
-export CI=true
-export JAVA_TOOL_OPTIONS="${JAVA_TOOL_OPTIONS:-}${1:+ -Deva.opencl.device=$1}"
-mvn -B verify dependency:build-classpath -Dmdep.outputFile=target/classpath.txt -pl gpu,tests -am \
-    -Dtest='Device*Test,OpenClDevicesTest,SignalsTest' -Dsurefire.failIfNoSpecifiedTests=false
+fail() {
+    echo "run.sh: $*" >&2
+    exit 1
+}
 
-# The JDK that ./eva has found stands at the end of the doctor's line.
-home=$(./eva doctor 2>/dev/null | sed -n 's/^Java .*, //p')
-LD_PRELOAD="$home/lib/libjsig.so" "$home/bin/java" --add-modules jdk.incubator.vector \
-    --enable-native-access=ALL-UNNAMED -cp "gpu/target/classes:gpu/target/test-classes:$(cat gpu/target/classpath.txt)" \
-    dev.eva.gpu.Figures 512 1024 2048 4096
+# JUnit's own launcher, of the version that the tests are built with.
+console=org.junit.platform:junit-platform-console-standalone:1.14.3
+parts=(eva.jar jdk tests lib opencl fonts run.sh)
+
+# The first place of a library that the system's loader would find.
+library() {
+    { /sbin/ldconfig -p 2>/dev/null || ldconfig -p; } | sed -n "s/^[[:space:]]*$1 .*x86-64.* => //p" | head -n 1
+}
+
+pack() {
+    local to=$1 jdk classpath modules name found
+    [ ! -e "$to" ] || [ -f "$to/run.sh" ] || [ -z "$(ls -A "$to")" ] || fail "$to: is there and is no packed folder"
+    # ./eva builds eva.jar where it is stale; the JDK that it has found stands at the end of the doctor's line.
+    jdk=$(./eva doctor 2>/dev/null | sed -n 's/^Java .*, //p')
+    [ -x "$jdk/bin/jlink" ] || fail "$jdk: has no jlink; need a full JDK"
+    mvn -q -B test-compile dependency:build-classpath dependency:copy -pl gpu,tests -am -Dmdep.includeScope=test \
+        -Dmdep.outputFile=target/classpath.txt -Dartifact=$console -DoutputDirectory="$PWD/tests/target/console"
+
+    mkdir -p "$to"
+    (cd "$to" && rm -rf "${parts[@]}")
+    cp cli/target/eva.jar "$to/"
+    mkdir -p "$to/tests" "$to/lib" "$to/opencl" "$to/fonts"
+    cp -r gpu/target/test-classes "$to/tests/gpu"
+    cp -r tests/target/test-classes "$to/tests/suites"
+    cp tests/target/console/*.jar "$to/lib/"
+    classpath=$(cat tests/target/classpath.txt)
+    for name in ${classpath//:/ }; do
+        case $name in */assertj-core-*.jar | */byte-buddy-*.jar) cp "$name" "$to/lib/" ;; esac
+    done
+
+    # Named besides what jdeps sees: Aparapi asks for Unsafe by reflection; tests open jars as file systems.
+    modules=$("$jdk/bin/jdeps" --multi-release 25 --ignore-missing-deps --print-module-deps "$to/eva.jar")
+    "$jdk/bin/jlink" --add-modules "$modules,jdk.unsupported,jdk.zipfs" --no-header-files --no-man-pages \
+        --compress zip-6 --output "$to/jdk"
+    [ -f "$to/jdk/lib/libjsig.so" ] || fail "the image has no libjsig.so"
+
+    found=$(library libOpenCL.so.1)
+    if [ -n "$found" ]; then
+        cp -L "$found" "$to/opencl/libOpenCL.so.1"
+    else
+        echo "run.sh: no libOpenCL.so.1 here to be taken along: the other machine has to have one" \
+            "(apt install ocl-icd-libopencl1)" >&2
+    fi
+    # Charts need a font and what finds it.
+    for name in libfontconfig.so.1 libfreetype.so.6 libexpat.so.1 libpng16.so.16 libz.so.1 libbrotlidec.so.1 \
+        libbrotlicommon.so.1; do
+        found=$(library "$name")
+        [ -z "$found" ] || cp -L "$found" "$to/fonts/$name"
+    done
+    found=$(fc-match -f '%{file}' sans-serif 2>/dev/null || true)
+    [ ! -f "$found" ] || cp "$found" "$to/fonts/"
+    cp tests/gpu/packed.sh "$to/run.sh"
+    chmod +x "$to/run.sh"
+    echo "packed: $to, $(du -sh "$to" | cut -f 1); there: run.sh"
+}
+
+if [ "${1:-}" = --pack ]; then
+    [ $# = 2 ] || fail "--pack FOLDER: need one folder"
+    pack "$2"
+else
+    pack tests/target/packed
+    exec tests/target/packed/run.sh "$@"
+fi

@@ -9,13 +9,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Golden models once more as a GPU computes them: tiles in local memory, and with them feed-forward networks in one
- * run. Kernels are chosen once a process, so each has its own.
+ * A golden model once more as a GPU computes it, with its gradients: tiles in local memory, and with them feed-forward
+ * networks in one run. Kernels are chosen once a process, so it has its own.
  */
 @Tag("device")
 class DeviceLocalTilesTest {
@@ -27,9 +26,8 @@ class DeviceLocalTilesTest {
         OnDevice.choose();
     }
 
-    @ParameterizedTest
-    @CsvSource({"v3-tiny, 100", "v3-fp8-tiny, 50"})
-    void modelsAgree(String name, int quantities) throws Exception {
+    @Test
+    void aModelAgrees() throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Deva.kernels=opencl",
@@ -40,7 +38,7 @@ class DeviceLocalTilesTest {
                         "-jar",
                         System.getProperty("eva.jar"),
                         "parity",
-                        Golden.unpack(name, dir).toString())
+                        Golden.unpack("v3-tiny", dir).toString())
                 .redirectErrorStream(true)
                 .start();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -50,7 +48,7 @@ class DeviceLocalTilesTest {
                 out.lines().filter(line -> line.contains(" passed, ")).findFirst();
         assertThat(last).as(out).isPresent();
         int passed = Integer.parseInt(last.get().replaceFirst(".*: (\\d+) passed.*", "$1"));
-        assertThat(passed).as(out).isGreaterThanOrEqualTo(quantities);
+        assertThat(passed).as(out).isGreaterThan(100);
         assertThat(last.get()).contains(" 0 failed, 0 skipped");
     }
 }
