@@ -52,12 +52,13 @@ class VectorGemmTest {
             boolean aTransposed = (layout & 1) != 0;
             boolean bTransposed = (layout & 2) != 0;
             int gap = layout >> 2 & 1;
-            aRow = aTransposed ? 1 : k + gap;
-            aCol = aTransposed ? m + gap : 1;
+            int apart = 1 + (layout >> 3 & 1);
+            aRow = apart * (aTransposed ? 1 : k + gap);
+            aCol = apart * (aTransposed ? m + gap : 1);
             bRow = bTransposed ? 1 : n + gap;
             bCol = bTransposed ? k + gap : 1;
             cRow = n + 2 * gap;
-            a = values(offset + (m + gap) * (k + gap), random);
+            a = values(offset + apart * (m + gap) * (k + gap), random);
             b = values(offset + (k + gap) * (n + gap), random);
             c = values(offset + m * cRow, random);
             bias = values(offset + n, random);
@@ -120,7 +121,7 @@ class VectorGemmTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
     void oddSizesInEveryLayout(int layout) {
         Random random = new Random(layout);
         for (int m : SIZES) {
@@ -132,7 +133,7 @@ class VectorGemmTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
     void sizesOfSeveralBlocks(int layout) {
         Random random = new Random(100 + layout);
         new Case(101, 131, 519, layout, random).check(true, 1f);
