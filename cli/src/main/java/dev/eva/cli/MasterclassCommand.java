@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,6 +34,9 @@ import picocli.CommandLine.Spec;
             "  eva masterclass --run runs/mine with the model of a run of yours"
         })
 final class MasterclassCommand implements Callable<Integer> {
+    /** Seconds that an experiment may take to come to where it can end. */
+    private static final long PATIENCE = 15;
+
     @Spec
     private CommandSpec spec;
 
@@ -65,7 +69,21 @@ final class MasterclassCommand implements Callable<Integer> {
         PrintWriter to = spec.commandLine().getOut();
         Masterclass masterclass = Masterclass.of(new MasterclassSettings(out, quick, seed, Optional.ofNullable(run)));
         MasterclassProgress progress = new MasterclassProgress(to);
-        Masterclass.Outcome outcome = masterclass.run(progress);
+        Masterclass.Outcome outcome;
+        try (Interruption interruption = new Interruption(progress::stop, PATIENCE)) {
+            try {
+                outcome = masterclass.run(progress);
+            } catch (RuntimeException e) {
+                if (!interruption.asked()) {
+                    throw e;
+                }
+                progress.done();
+                String saved = e instanceof CancellationException && e.getMessage() != null ? e.getMessage() : "";
+                to.println("stopped: no page was written" + (saved.isEmpty() ? "" : "; " + saved));
+                to.flush();
+                return Interruption.CODE;
+            }
+        }
         progress.done();
         to.println();
         to.println("page: " + outcome.page());

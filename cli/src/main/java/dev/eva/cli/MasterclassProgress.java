@@ -18,9 +18,20 @@ final class MasterclassProgress implements MasterclassListener {
     private final boolean live = System.console() != null && System.console().isTerminal();
     private long shown;
     private boolean dirty;
+    private volatile boolean stopped;
 
     MasterclassProgress(PrintWriter out) {
         this.out = out;
+    }
+
+    /** Ends the masterclass at the next place where it can end; from any thread. */
+    void stop() {
+        stopped = true;
+    }
+
+    @Override
+    public boolean stopped() {
+        return stopped;
     }
 
     @Override

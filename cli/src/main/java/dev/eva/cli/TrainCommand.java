@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -60,7 +59,6 @@ import picocli.CommandLine.Spec;
         })
 final class TrainCommand implements Callable<Integer> {
     private static final int DONE = 0;
-    private static final int INTERRUPTED = 130;
 
     @Spec
     private CommandSpec spec;
@@ -241,36 +239,14 @@ final class TrainCommand implements Callable<Integer> {
             return DONE;
         }
         usage(() -> run.settings().train().batching().each(ranks));
-        CountDownLatch finished = new CountDownLatch(1);
-        Thread stopper = new Thread(() -> {
-            run.stop();
-            try {
-                finished.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(stopper);
-        try {
+        try (Interruption interruption = new Interruption(run::stop, Long.MAX_VALUE)) {
             run.share(ranks, others);
             TrainListener.End end = run.run(further, new TrainProgress(run, further, print));
             report(run, end, print);
-            return end == TrainListener.End.DONE ? DONE : INTERRUPTED;
+            assert end == TrainListener.End.DONE || interruption.asked();
+            return end == TrainListener.End.DONE ? DONE : Interruption.CODE;
         } finally {
             print.flush();
-            finished.countDown();
-            if (stopper.getState() == Thread.State.NEW) {
-                removeHook(stopper);
-            }
-        }
-    }
-
-    private static void removeHook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The process ends already: the hook finds the latch open.
-            assert e.getMessage().contains("hutdown") : e;
         }
     }
 

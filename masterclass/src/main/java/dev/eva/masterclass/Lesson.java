@@ -7,6 +7,7 @@ import dev.eva.report.Page;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
 
 /**
  * What a section works with: settings, figures, and the page, parts of which go to the listener, too. Text is markup,
@@ -40,9 +41,21 @@ final class Lesson {
         return new SplittableRandom(settings.seed() * 31 + purpose.hashCode());
     }
 
-    /** Says how far something is, between 0 and 1. */
+    /**
+     * Says how far something is, between 0 and 1.
+     *
+     * @throws CancellationException if the masterclass is to end
+     */
     void progress(String what, double share) {
+        goOn();
         listener.progress(what, share);
+    }
+
+    /** @throws CancellationException if the masterclass is to end */
+    void goOn() {
+        if (listener.stopped()) {
+            throw new CancellationException();
+        }
     }
 
     /** A heading inside the section. */
@@ -72,12 +85,14 @@ final class Lesson {
 
     /** What the result means, or what to look for: on the page and in the terminal. */
     void finding(String text) {
+        goOn();
         page.finding(text);
         listener.finding(page.plain(text));
     }
 
     /** A table, on the page and in the terminal. */
     void table(DataTable table) {
+        goOn();
         page.table(table);
         listener.table(
                 page.plain(table.caption()),

@@ -70,7 +70,12 @@ public final class Masterclass {
         return new Masterclass(settings, sections);
     }
 
-    /** Runs all sections in order, then writes page, pictures and figures. */
+    /**
+     * Runs all sections in order, then writes page, pictures and figures.
+     *
+     * @throws java.util.concurrent.CancellationException if the listener wants no more; nothing is left but the run of
+     *     a training, which is saved, and the message says where
+     */
     public Outcome run(MasterclassListener listener) {
         Figures figures = new Figures();
         Machine machine = Machine.here();
@@ -79,6 +84,7 @@ public final class Masterclass {
         Lesson lesson = new Lesson(settings, page, figures, listener);
         for (int i = 0; i < sections.size(); i++) {
             Section section = sections.get(i);
+            lesson.goOn();
             listener.section(i + 1, sections.size(), section.title());
             page.section(section.id(), section.title());
             section.run(lesson);

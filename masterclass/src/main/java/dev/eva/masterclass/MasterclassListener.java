@@ -4,6 +4,11 @@ import java.util.List;
 
 /** Hears of the masterclass while it runs. */
 public interface MasterclassListener {
+    /** Whether the masterclass is to end, without a page; asked between the steps of every experiment. */
+    default boolean stopped() {
+        return false;
+    }
+
     /** A section begins; sections are counted from 1. */
     void section(int number, int of, String title);
 

@@ -8,7 +8,7 @@ import dev.eva.report.Figures;
 import dev.eva.report.LineChart;
 import java.util.List;
 
-/** What the founding document leaves for a second phase: hundreds of experts. */
+/** What the founding document leaves for a second phase: hundreds of experts, and processes that train together. */
 final class Phase2Section implements Section {
     private static final int STEPS = 30;
     private static final int STEPS_QUICK = 4;
@@ -29,14 +29,15 @@ final class Phase2Section implements Section {
 
     @Override
     public String title() {
-        return "From eight experts to hundreds";
+        return "From eight experts to hundreds, from one process to several";
     }
 
     @Override
     public void run(Lesson lesson) {
         lesson.text("The founding document leaves four things for later: $256$ experts as in DeepSeekMoE, balance "
                 + "without an auxiliary loss, shared experts, and distributed training. The model above has "
-                + "shared experts and the bias already. Here the number of routed experts grows while everything "
+                + "shared experts and the bias already; training by several processes is at the end of this "
+                + "section. Here the number of routed experts grows while everything "
                 + "that a token meets stays: the width of an expert, the two it visits, the one that all share. "
                 + "So the *work* stays, and the *knowledge* that there is room for grows.");
         lesson.formula("y = \\sum_{j=1}^{K} g_j \\cdot \\text{FFN}_{e_j}(x) + \\text{FFN}_{\\text{shared}}(x)");
@@ -64,8 +65,7 @@ final class Phase2Section implements Section {
                 + "with $8$, {phase2.e256.max_vio:2} with $256$ after {phase2.steps} steps. And these are too few "
                 + "to show what the room is good for: an expert of many has seen next to nothing yet. DeepSeek-V3 "
                 + "feeds its $256$ experts a layer with $14.8 \\cdot 10^{12}$ tokens.");
-        lesson.text("*Distributed training* is not here: Eva trains in one process, on all cores of one machine, "
-                + "and has nothing that would exchange gradients or tokens between machines.");
+        RanksPart.run(lesson);
     }
 
     private static void table(Lesson lesson, List<Row> rows) {

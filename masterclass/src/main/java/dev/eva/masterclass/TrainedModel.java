@@ -9,14 +9,9 @@ import dev.eva.model.train.StepMetrics;
 import dev.eva.model.train.TrainingRun;
 import dev.eva.moe.ExpertUsage;
 import dev.eva.tensor.IntTensor;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * A model that a run has trained, as it is after the last step, and what there is to say about it.
@@ -90,24 +85,9 @@ record TrainedModel(
     }
 
     private static DeepSeekModel writtenAndRead(DeepSeekModel model) {
-        try {
-            Path folder = Files.createTempDirectory("eva-checkpoint");
-            try {
-                Checkpoint.save(model, folder);
-                return Checkpoint.load(folder);
-            } finally {
-                delete(folder);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(p);
-            }
+        try (Scratch scratch = Scratch.create()) {
+            Checkpoint.save(model, scratch.folder());
+            return Checkpoint.load(scratch.folder());
         }
     }
 

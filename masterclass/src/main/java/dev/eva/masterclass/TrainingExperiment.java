@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.function.ObjDoubleConsumer;
 
 /**
@@ -143,9 +144,21 @@ final class TrainingExperiment {
         DeepSeekConfig shape = Presets.byName(PRESET).withMaxPositionEmbeddings(length);
         Corpus text = Corpus.of(List.of("shakespeare"));
         TrainingRun run = TrainingRun.create(folder, PRESET, shape, text, "char", config);
-        run.run(Optional.empty(), progressOf(run, progress));
+        TrainListener.End end = run.run(Optional.empty(), progressOf(run, progress));
         // end
+        if (end == TrainListener.End.STOPPED) {
+            close(run);
+            throw new CancellationException("the training is saved, go on with: eva train --resume " + folder);
+        }
         return run;
+    }
+
+    private static void close(TrainingRun run) {
+        try {
+            run.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** {@code OUT/run}, or the first of {@code run-2, run-3, ...} that is free. */
@@ -161,8 +174,14 @@ final class TrainingExperiment {
         return new TrainListener() {
             @Override
             public void step(StepMetrics m, TrainerState state) {
-                progress.accept(
-                        String.format(Locale.ROOT, "training, step %d, loss %.2f", m.step(), m.loss()), share(state));
+                try {
+                    progress.accept(
+                            String.format(Locale.ROOT, "training, step %d, loss %.2f", m.step(), m.loss()),
+                            share(state));
+                } catch (CancellationException e) {
+                    // With a checkpoint.
+                    run.stop();
+                }
             }
         };
     }

@@ -31,9 +31,10 @@ final class TinyRun {
         return new DeepSeekConfig(256, 16, 2, 1, 32, 1e-6, 64, 0.02, 0, mla, moe);
     }
 
-    static TrainConfig train(long steps) {
+    /** @param batches whose gradients a step adds */
+    static TrainConfig train(long steps, int batches) {
         return new TrainConfig(
-                new TrainConfig.Batching(4, 16, 1),
+                new TrainConfig.Batching(4, 16, batches),
                 new Budget.Steps(steps),
                 TrainPresets.optimizer("adamw", 3e-3),
                 new ScheduleConfig.Wsd(2, 0.4, 0.1),
@@ -49,6 +50,10 @@ final class TinyRun {
 
     /** A run before its first step; its text lies beside its folder. */
     static TrainingRun begin(Path folder, long steps) throws IOException {
+        return begin(folder, train(steps, 1));
+    }
+
+    static TrainingRun begin(Path folder, TrainConfig config) throws IOException {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 200; i++) {
             text.append("The ")
@@ -58,6 +63,6 @@ final class TinyRun {
                     .append(".\n");
         }
         Path file = Files.writeString(folder.resolveSibling("text.txt"), text);
-        return TrainingRun.create(folder, "tiny", shape(), Corpus.files(List.of(file)), "byte", train(steps));
+        return TrainingRun.create(folder, "tiny", shape(), Corpus.files(List.of(file)), "byte", config);
     }
 }

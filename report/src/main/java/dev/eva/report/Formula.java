@@ -16,6 +16,7 @@ final class Formula {
             Map.entry("mu", "μ"),
             Map.entry("epsilon", "ε"),
             Map.entry("theta", "θ"),
+            Map.entry("nabla", "∇"),
             Map.entry("sum", "∑"),
             Map.entry("max", "max"),
             Map.entry("min", "min"),

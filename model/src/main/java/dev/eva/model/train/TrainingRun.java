@@ -274,11 +274,28 @@ public final class TrainingRun implements AutoCloseable {
                 e);
     }
 
-    private void one(Clock clock, RunRecord record, TrainListener listener) throws IOException {
+    /**
+     * One step that writes nothing, with the other ranks where there are any: to measure.
+     *
+     * @throws TrainException if a rank has ended; the run is then of no more use
+     */
+    public StepMetrics step() {
+        try {
+            return step(TrainListener.NONE);
+        } catch (RankException e) {
+            throw new TrainException(e.getMessage(), e);
+        }
+    }
+
+    private StepMetrics step(TrainListener listener) {
         if (ranks != null) {
             ranks.begin(trainer.state().totalSteps());
         }
-        StepMetrics metrics = trainer.step(listener);
+        return trainer.step(listener);
+    }
+
+    private void one(Clock clock, RunRecord record, TrainListener listener) throws IOException {
+        StepMetrics metrics = step(listener);
         long step = metrics.step();
         clock.stepped(trainer.config().batching().tokens() / metrics.tokensPerS());
         if (metrics.skipped()) {
@@ -365,6 +382,11 @@ public final class TrainingRun implements AutoCloseable {
     /** Bytes that this process has written into memory shared with other ranks, and read from it. */
     public long sharedBytes() {
         return ranks == null ? 0 : ranks.movedBytes();
+    }
+
+    /** Length of the file of gradients that all ranks map: one of each rank, and their sum. */
+    public long gradientFileBytes() {
+        return ranks == null ? 0 : ranks.fileBytes();
     }
 
     @Override

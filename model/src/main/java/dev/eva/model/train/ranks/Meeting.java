@@ -21,6 +21,7 @@ record Meeting(Path folder) {
         Meeting meeting =
                 new Meeting(room ? Files.createTempDirectory(MEMORY, PREFIX) : Files.createTempDirectory(PREFIX));
         try {
+            meeting.clearAtExit();
             SharedGradients.create(meeting.gradients(), size, values);
             return meeting;
         } catch (IOException e) {
@@ -40,15 +41,27 @@ record Meeting(Path folder) {
         return folder.resolve("gradients");
     }
 
-    /** Takes the names away; where a system keeps those of files in use, for now in vain. */
+    /** A process that is ended while others start, by Ctrl-C for instance, leaves nothing either. */
+    private void clearAtExit() throws IOException {
+        try {
+            // Taken away in the opposite order.
+            folder.toFile().deleteOnExit();
+            gradients().toFile().deleteOnExit();
+            socket().toFile().deleteOnExit();
+        } catch (IllegalStateException e) {
+            clear();
+            throw new IOException("this process is ending", e);
+        }
+    }
+
+    /** Takes the names away; where a system keeps those of files in use, that waits for the end of the process. */
     void clear() {
         try {
             Files.deleteIfExists(socket());
             Files.deleteIfExists(gradients());
             Files.deleteIfExists(folder);
         } catch (IOException e) {
-            // The end of the ranks tries again, when nobody uses them.
-            folder.toFile().deleteOnExit();
+            assert Files.exists(folder) : e;
         }
     }
 }

@@ -140,6 +140,11 @@ public final class Ranks extends SharedStep implements AutoCloseable {
         return gradients().movedBytes();
     }
 
+    /** Length of the file of gradients. */
+    public long fileBytes() {
+        return gradients().fileBytes();
+    }
+
     /** Process ids of the others, rank 1's first. */
     public List<Long> pids() {
         return processes.stream().map(RankProcess::pid).toList();

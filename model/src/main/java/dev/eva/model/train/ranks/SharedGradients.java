@@ -119,6 +119,10 @@ final class SharedGradients implements AutoCloseable {
         return moved * Float.BYTES;
     }
 
+    long fileBytes() {
+        return all.byteSize();
+    }
+
     @Override
     public void close() {
         arena.close();
