@@ -171,7 +171,7 @@ final class KernelLines {
                 (way, preset) -> {
                     throw new IllegalStateException("performance: the roofline shows kernels, not " + preset);
                 },
-                what -> System.err.println("  " + what));
+                (begun, count, what) -> System.err.println("  " + what));
         BenchResult result =
                 bench.run(Machine.here(), EnumSet.of(BenchPlan.What.GEMM, BenchPlan.What.FP8, BenchPlan.What.LAYERS));
         Picture.write(picture, BenchPage.roofline(result));

@@ -97,10 +97,11 @@ final class BenchCommand implements Runnable {
         EnumSet<BenchPlan.What> groups = what == null ? EnumSet.allOf(BenchPlan.What.class) : EnumSet.copyOf(what);
         BenchPlan plan = quick ? BenchPlan.QUICK : BenchPlan.FULL;
         PrintWriter out = spec.commandLine().getOut();
-        try (LiveLine live = new LiveLine(out)) {
-            Bench bench = new Bench(plan, ways, only, BenchCommand::process, live::show);
+        try (BenchProgress progress =
+                new BenchProgress(out, spec.commandLine().getErr())) {
+            Bench bench = new Bench(plan, ways, only, BenchCommand::process, progress);
             BenchResult result = bench.run(Machine.here(deviceOf(ways)), groups);
-            live.close();
+            progress.close();
             new BenchTable(result, out).print();
             write(result);
         }
@@ -125,6 +126,7 @@ final class BenchCommand implements Runnable {
         about.put("machine", result.machine());
         about.put("devices", openClDevices());
         about.put("ways", result.ways());
+        about.put("leftOut", result.leftOut());
         about.put("verified", BenchPage.VERIFIED);
         return about;
     }

@@ -102,16 +102,20 @@ final class BenchTable {
     private void summary() {
         out.println();
         result.rows().stream()
-                .filter(r -> r.what().equals("generate") && r.name().contains("-decode-"))
+                .filter(BenchPage::isDecoding)
                 .filter(r -> r.way().equals(result.ways().getFirst().name()))
                 .forEach(r -> out.printf(
                         Locale.ROOT,
                         "A token of %s moves %s: its price in time and energy where memory is the limit.%n",
                         r.name(),
                         Table.bytes(r.bytes() / r.tokens())));
-        if (result.ways().stream().anyMatch(w -> w.device())) {
+        if (result.ways().stream().anyMatch(Way::device)
+                && result.rows().stream().anyMatch(r -> r.size() > 0)) {
             out.println("Square products: the device overtakes the CPU " + ahead(result.deviceAhead(true))
                     + " with transfers, " + ahead(result.deviceAhead(false)) + " without.");
+        }
+        if (!result.leftOut().isEmpty()) {
+            out.println("Left out, for one run would take too long: " + String.join("; ", result.leftOut()) + ".");
         }
         out.println(BenchPage.VERIFIED);
     }

@@ -82,7 +82,7 @@ final class DeviceFeedForward implements FeedForwardKernel, DeviceTimed {
             Rows out = Rows.at(slots.areTokens() ? yOffset : 0, d);
             int upForm = up.ready(device);
             int downForm = down.ready(device);
-            TileTable tiles = new TileTable(device.tileRows());
+            TileTable tiles = device.table(2 * f, slots.starts());
             DeviceGemm.addGroups(tiles, slots.starts(), in, up, upForm,
                     Rows.at(gateUp == null ? 0 : gateUpOffset, 2 * f));
             int upTiles = tiles.count();
@@ -98,5 +98,10 @@ final class DeviceFeedForward implements FeedForwardKernel, DeviceTimed {
     @Override
     public double transferSeconds() {
         return gemm.transferSeconds();
+    }
+
+    @Override
+    public void stopTiming() {
+        gemm.stopTiming();
     }
 }

@@ -10,6 +10,7 @@ import dev.eva.tensor.kernel.Elementwise;
 import dev.eva.tensor.kernel.FrozenMatrix;
 import dev.eva.tensor.kernel.Gemm;
 import java.lang.System.Logger.Level;
+import java.util.stream.IntStream;
 
 /**
  * {@link Gemm} on a device; small products, and what has no room there, go to the host's kernels. The right operand
@@ -104,7 +105,7 @@ final class DeviceGemm implements Gemm, DeviceTimed {
             sayFull();
             return false;
         }
-        TileTable tiles = new TileTable(device.tileRows());
+        TileTable tiles = device.table(b.n, starts);
         addGroups(tiles, starts, Rows.at(aOffset, aRow), b, mode, Rows.at(cOffset, cRow));
         float[] raw = mode == Product.RAW ? b.array() : null;
         device.multiply(mode, b.n, tiles, beta,
@@ -135,7 +136,8 @@ final class DeviceGemm implements Gemm, DeviceTimed {
         }
         synchronized (this) {
             DeviceProducts device = products();
-            TileTable tiles = new TileTable(device.tileRows());
+            int[] outputs = IntStream.rangeClosed(0, groups).map(g -> g * m).toArray();
+            TileTable tiles = device.table(n, outputs);
             for (int g = 0; g < groups; g++) {
                 int rows = starts[g + 1] - starts[g];
                 tiles.add(m, Rows.at(aOffset + starts[g] * aRow, 1),
@@ -150,6 +152,11 @@ final class DeviceGemm implements Gemm, DeviceTimed {
     @Override
     public synchronized double transferSeconds() {
         return products().transferSeconds();
+    }
+
+    @Override
+    public synchronized void stopTiming() {
+        products().stopTiming();
     }
 
     boolean isSmall(int rows, int n, int k) {

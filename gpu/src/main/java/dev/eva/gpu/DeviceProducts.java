@@ -39,8 +39,12 @@ final class DeviceProducts {
 
     private static final Cleaner CLEANER = Cleaner.create();
     private static final float[] NONE = new float[1];
-    /** Columns of a made-up product whose work items a copy has: some hundreds. */
-    private static final int COPY_COLUMNS = 1024;
+    /** Work items of a copy on a CPU. */
+    private static final int COPY_ITEMS = 256;
+    /** Groups of a copy on other devices, a unit: enough to hide the way to the memory. */
+    private static final int COPY_GROUPS = 8;
+    /** Rows of an item of {@link LocalProduct}. */
+    private static final int[] EACH = {8, 4, 2};
     /** Tiles of rows for which codes are widened once: more would leave cores without work. */
     private static final int TILES_AN_ITEM = 16;
 
@@ -66,9 +70,35 @@ final class DeviceProducts {
         this.bytes = new Places((int) Math.min(most, Integer.MAX_VALUE - 8));
     }
 
-    /** Rows of C that an entry of the table covers. */
-    int tileRows() {
-        return tile.local() ? LocalProduct.SIDE : TileProduct.HEIGHT;
+    /**
+     * A table for products with so many columns, whose entries cover as many rows as is best for these groups of rows:
+     * group g has the rows {@code [starts[g], starts[g + 1])}.
+     */
+    TileTable table(int n, int... starts) {
+        return new TileTable(!tile.local() ? TileProduct.HEIGHT : tile.chosen() ? rowsFor(n, starts) : tile.width());
+    }
+
+    /**
+     * The height that ends first: as many turns of the device's units as the groups of work items need, each as long as
+     * an item reads local memory, its rows of A and eight values of B for each step.
+     */
+    private int rowsFor(int n, int... starts) {
+        int best = 0;
+        long least = Long.MAX_VALUE;
+        for (int each : EACH) {
+            int rows = each * LocalProduct.GROUP;
+            long bands = 0;
+            for (int g = 0; g + 1 < starts.length; g++) {
+                bands += Math.ceilDiv(starts[g + 1] - starts[g], rows);
+            }
+            long turns = Math.ceilDiv(bands * Math.ceilDiv(n, LocalProduct.SIDE), session.device().computeUnits());
+            long reads = turns * (each + LocalProduct.SIDE / LocalProduct.GROUP);
+            if (rows <= tile.width() && reads < least) {
+                least = reads;
+                best = rows;
+            }
+        }
+        return best;
     }
 
     /** Whether work groups copy strips to local memory: a GPU's kernel. */
@@ -156,8 +186,9 @@ final class DeviceProducts {
         kernel.mode = mode;
         kernel.target = at;
         kernel.count = length;
+        kernel.piece = session.isCpu() ? Math.ceilDiv(length, COPY_ITEMS) : 0;
         long start = System.nanoTime();
-        session.run(kernel, copyRange(), 1);
+        session.run(kernel, copyRange(length), 1);
         transferNanos += System.nanoTime() - start;
     }
 
@@ -236,6 +267,9 @@ final class DeviceProducts {
     private void bind(TileTable tiles, float[] table) {
         kernel.tiles = tiles.entries();
         kernel.tileCount = tiles.count();
+        if (kernel instanceof LocalProduct local) {
+            local.each = tiles.tileRows() / LocalProduct.GROUP;
+        }
         kernel.table = table == null ? kernel.table : table;
         kernel.mantissa = table == null ? 0 : mantissa(table);
     }
@@ -289,9 +323,17 @@ final class DeviceProducts {
         return seconds;
     }
 
-    /** Work items along the first dimension, as {@link Product#copy} counts them. */
-    private Range copyRange() {
-        return tile.local() ? range(1, COPY_COLUMNS) : range(COPY_COLUMNS, 1);
+    void stopTiming() {
+        timed = false;
+    }
+
+    private Range copyRange(int length) {
+        if (session.isCpu()) {
+            return session.range(COPY_ITEMS, 1, 1, 1);
+        }
+        int group = LocalProduct.GROUP;
+        int most = COPY_GROUPS * session.device().computeUnits();
+        return session.range(Math.clamp(Math.ceilDiv(length, group * group), 1, most) * group, group, group, group);
     }
 
     /** Gives the device's memory back. */

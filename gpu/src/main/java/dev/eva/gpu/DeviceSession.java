@@ -55,6 +55,11 @@ final class DeviceSession {
         return device.type().equals("CPU");
     }
 
+    /** Work items of a group at most. */
+    int largestGroup() {
+        return handle.getMaxWorkGroupSize();
+    }
+
     Range range(int globalX, int globalY, int localX, int localY) {
         return handle.createRange2D(globalX, globalY, localX, localY);
     }

@@ -61,6 +61,11 @@ final class TileTable {
         return this;
     }
 
+    /** Rows of a tile at most. */
+    int tileRows() {
+        return tileRows;
+    }
+
     int count() {
         return count;
     }

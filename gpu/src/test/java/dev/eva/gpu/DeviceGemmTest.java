@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -35,8 +36,10 @@ class DeviceGemmTest {
         System.clearProperty(SMALLEST);
     }
 
+    /** All tiles that a device may be given, and the choice among them. */
     static Stream<Arguments> ways() {
-        return Stream.of("tile:8", "local").map(Arguments::of);
+        return Stream.of("tile:8", "tile:1", "tile:32", "local:128", "local:64", "local:32", "local")
+                .map(Arguments::of);
     }
 
     static DeviceGemm gemm(String tile) {
@@ -189,6 +192,18 @@ class DeviceGemmTest {
             close(x, expected, n, "use " + use);
             x[random.nextInt(n * n)] += 1f;
         }
+    }
+
+    /** Few rows and small products take lower tiles: so that units have work, and items no rows that are not there. */
+    @Test
+    void heightsFollowProducts() {
+        DeviceProducts chosen = gemm("local").products();
+        assertThat(chosen.table(4096, 0, 8).tileRows()).isEqualTo(32);
+        assertThat(chosen.table(4096, 0, 1 << 14).tileRows()).isEqualTo(128);
+        assertThat(chosen.table(4096, 0, 20, 40, 60, 80).tileRows()).isEqualTo(32);
+        assertThat(gemm("local<=64").products().table(4096, 0, 1 << 14).tileRows())
+                .isEqualTo(64);
+        assertThat(gemm("local:128").products().table(4096, 0, 8).tileRows()).isEqualTo(128);
     }
 
     /** Bits do not depend on the rows beside. */

@@ -5,6 +5,7 @@ import dev.eva.report.DataTable;
 import dev.eva.report.Figures;
 import dev.eva.report.LineChart;
 import dev.eva.report.Page;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -55,10 +56,14 @@ public final class BenchPage {
         page.picture(
                 "roofline",
                 roofline(result),
-                "Every kernel under the roof of the machine. Points above the slope had operands in a cache, or write"
-                        + " beside what they read.");
+                "Every kernel under the roofs of the machine. Points above a slope had operands in a cache.");
         for (String what : result.rows().stream().map(Measured::what).distinct().toList()) {
             group(page, what);
+        }
+        if (!result.leftOut().isEmpty()) {
+            page.section("left-out", "What was left out");
+            page.text("One run would have taken too long, going by the cases before:");
+            page.list(result.leftOut().stream().map(text -> "`" + text + "`").toArray(String[]::new));
         }
         return page;
     }
@@ -72,12 +77,39 @@ public final class BenchPage {
                     what + "-sizes",
                     sizes(rows),
                     "Square products: arithmetic against size, with transfers where a device is among the ways.");
-            if (result.deviceAhead(true).isPresent()) {
-                page.finding("The device overtakes the CPU from a size of {gemm.overtakes:0} on, transfers included.");
-            }
+            overtakes(page);
         }
-        DataTable table = DataTable.of(
-                "Medians, and the share of the lower ceiling; *speed* is beside the first way.",
+        table(page, rows);
+        rows.stream()
+                .filter(r -> r.way().equals(result.ways().getFirst().name()) && isDecoding(r))
+                .forEach(r -> page.finding("A token of `" + r.name() + "` moves {" + BenchFigures.name(r)
+                        + ".bytes} at least, weights and cache: with memory as the limit, its price in time and in"
+                        + " energy."));
+    }
+
+    /** Whether it writes tokens one after the other, each of which meets every weight. */
+    public static boolean isDecoding(Measured row) {
+        return row.what().equals("generate") && row.name().contains("-decode-");
+    }
+
+    private void overtakes(Page page) {
+        if (result.ways().stream().noneMatch(Way::device)) {
+            return;
+        }
+        page.finding("The device overtakes the CPU "
+                + (result.deviceAhead(true).isPresent()
+                        ? "from a size of {gemm.overtakes:0} on"
+                        : "at no measured size")
+                + ", transfers included; without them "
+                + (result.deviceAhead(false).isPresent()
+                        ? "from {gemm.overtakes.untransferred:0} on."
+                        : "at none either."));
+    }
+
+    /** Columns of transfers only where something was transferred. */
+    private void table(Page page, List<Measured> rows) {
+        boolean moved = rows.stream().anyMatch(r -> r.transferSeconds() > 0);
+        List<String> header = new ArrayList<>(List.of(
                 "case",
                 "on",
                 "us",
@@ -87,11 +119,17 @@ public final class BenchPage {
                 "GB/s",
                 "% of peak",
                 "limit",
-                "a second",
-                "speed");
+                rows.getFirst().tokens() > 0 ? "tokens/s" : "G elements/s",
+                "speed"));
+        if (moved) {
+            header.addAll(List.of("transfers, us", "GFLOP/s without"));
+        }
+        DataTable table = DataTable.of(
+                "Medians, and the share of the lower ceiling; *speed* is beside the first way.",
+                header.toArray(String[]::new));
         for (Measured row : rows) {
             String name = BenchFigures.name(row);
-            table = table.row(
+            List<String> cells = new ArrayList<>(List.of(
                     "`" + row.name() + "`",
                     row.way(),
                     "{=" + name + ".median}",
@@ -101,8 +139,13 @@ public final class BenchPage {
                     "{=" + name + ".gbs}",
                     optional("=", name + ".peak", ":0"),
                     row.memoryBound() ? "memory" : "arithmetic",
-                    optional("", name + ".rate", ""),
-                    optional("", name + ".speed", ":2"));
+                    optional("=", name + ".rate", ""),
+                    optional("", name + ".speed", ":2")));
+            if (moved) {
+                cells.add(optional("=", name + ".transfer", ""));
+                cells.add(optional("=", name + ".untransferred", ""));
+            }
+            table = table.row(cells.toArray(String[]::new));
         }
         page.table(table);
     }
@@ -162,6 +205,10 @@ public final class BenchPage {
         chart.dashed("one thread", one, new double[] {
             LEAST_INTENSITY * peaks.readOne() / GIGA, peaks.flopsOne() / GIGA, peaks.flopsOne() / GIGA
         });
+        result.ways().stream()
+                .filter(Way::device)
+                .forEach(way ->
+                        deviceRoof(chart, way.name(), result.ceilings().get(way.name()), one[2]));
         for (Way way : result.ways()) {
             for (String what :
                     result.rows().stream().map(Measured::what).distinct().toList()) {
@@ -177,5 +224,18 @@ public final class BenchPage {
             }
         }
         return chart;
+    }
+
+    /** The device's own roof, of its arithmetic and its memory. */
+    private static void deviceRoof(LineChart chart, String name, Peaks.Ceiling ceiling, double most) {
+        if (!Double.isNaN(ceiling.flops())) {
+            double ridge = ceiling.flops() / ceiling.bytes();
+            chart.dashed(
+                    name,
+                    new double[] {LEAST_INTENSITY, ridge, Math.max(most, 2 * ridge)},
+                    new double[] {
+                        LEAST_INTENSITY * ceiling.bytes() / GIGA, ceiling.flops() / GIGA, ceiling.flops() / GIGA
+                    });
+        }
     }
 }

@@ -12,6 +12,7 @@ import dev.eva.measure.cases.Shape;
 import dev.eva.measure.cases.StoredCase;
 import dev.eva.measure.model.ModelCase;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -20,11 +21,18 @@ import java.util.function.Supplier;
  *
  * @param effort of each case
  * @param referenceFlops operations up to which the reference is timed, too; beyond, it verifies alone
+ * @param longestRun seconds of a kernel's run that are worth waiting for; of a model's four times as many. What would
+ *     take longer on some way, going by its last case, is left out there
  * @param modelWarmSeconds that a whole model runs uncounted, which compiles over seconds where a kernel needs moments
  * @param peakMegabytes array that is read for the ceiling of memory
  */
 public record BenchPlan(
-        boolean quick, Effort effort, double referenceFlops, double modelWarmSeconds, int peakMegabytes) {
+        boolean quick,
+        Effort effort,
+        double referenceFlops,
+        double longestRun,
+        double modelWarmSeconds,
+        int peakMegabytes) {
     /** Groups of cases. */
     public enum What {
         GEMM,
@@ -35,9 +43,16 @@ public record BenchPlan(
     }
 
     /** Under a minute for everything, a table to look at. */
-    public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 0.8, 128);
+    public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 0.5, 0.8, 128);
     /** Some minutes, figures to quote. */
-    public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 15, 512);
+    public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 4, 15, 512);
+
+    /** How many cases there are in some groups. */
+    int count(Collection<What> groups) {
+        return groups.stream()
+                .mapToInt(w -> kernels(w).size() + models(w).size())
+                .sum();
+    }
 
     /** Cases of a group of kernels, made when they are asked for: some hold hundreds of megabytes. */
     public List<Supplier<Case>> kernels(What what) {

@@ -13,13 +13,20 @@ import java.util.OptionalDouble;
  * @param ways that were compared
  * @param ceilings of each way, by its name
  * @param rows a row a case and way, cases in their order
+ * @param leftOut cases that a way would have taken too long for: what, on which way, how long about
  */
 public record BenchResult(
-        Machine machine, Peaks peaks, List<Way> ways, Map<String, Peaks.Ceiling> ceilings, List<Measured> rows) {
+        Machine machine,
+        Peaks peaks,
+        List<Way> ways,
+        Map<String, Peaks.Ceiling> ceilings,
+        List<Measured> rows,
+        List<String> leftOut) {
     public BenchResult {
         ways = List.copyOf(ways);
         ceilings = Map.copyOf(ceilings);
         rows = List.copyOf(rows);
+        leftOut = List.copyOf(leftOut);
     }
 
     /** The row of a case on a way. */

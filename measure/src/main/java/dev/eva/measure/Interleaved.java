@@ -1,6 +1,7 @@
 package dev.eva.measure;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 
@@ -25,29 +26,41 @@ public final class Interleaved {
 
     /**
      * As {@link #time}, with ways too short for a clock: a sample is as many runs as fill the effort's time, and its
-     * value the seconds of one.
+     * value the seconds of one. A way whose runs are long has fewer samples than others.
      */
     public static List<Timing> time(Effort effort, List<? extends Runnable> ways) {
         List<DoubleSupplier> samples = new ArrayList<>();
+        int[] runs = new int[ways.size()];
         for (Runnable way : ways) {
-            fill(effort.warmSeconds(), way);
+            runs[samples.size()] = effort.samples(fill(effort.warmSeconds(), way));
             samples.add(() -> fill(effort.sampleSeconds(), way));
         }
-        return measure(0, effort.samples(), samples);
+        return measure(runs, samples);
     }
 
     /** As {@link #time}, of ways that say themselves how many seconds a run took. */
     public static List<Timing> measure(int warmUp, int runs, List<? extends DoubleSupplier> ways) {
-        double[][] seconds = new double[ways.size()][runs];
-        for (int round = -warmUp; round < runs; round++) {
+        for (int round = 0; round < warmUp; round++) {
+            ways.forEach(DoubleSupplier::getAsDouble);
+        }
+        int[] all = new int[ways.size()];
+        Arrays.fill(all, runs);
+        return measure(all, ways);
+    }
+
+    /** As {@link #time}, each way as often as {@code runs} says: those of the rarer ones are spread over all rounds. */
+    static List<Timing> measure(int[] runs, List<? extends DoubleSupplier> ways) {
+        int rounds = Arrays.stream(runs).max().orElse(0);
+        List<double[]> seconds = Arrays.stream(runs).mapToObj(double[]::new).toList();
+        for (int round = 0; round < rounds; round++) {
             for (int way = 0; way < ways.size(); way++) {
-                double s = ways.get(way).getAsDouble();
-                if (round >= 0) {
-                    seconds[way][round] = s;
+                int before = round * runs[way] / rounds;
+                if (before < (round + 1) * runs[way] / rounds) {
+                    seconds.get(way)[before] = ways.get(way).getAsDouble();
                 }
             }
         }
-        return List.of(seconds).stream().map(Timing::new).toList();
+        return seconds.stream().map(Timing::new).toList();
     }
 
     /** Runs at least once and until the time is over; seconds of one run. */

@@ -99,6 +99,8 @@ public abstract class Product extends Kernel {
     public byte[] stagedCodes = new byte[1];
     public int target;
     public int count;
+    /** Of a copy: elements side by side that an item takes; 0 where neighbours take neighbours. */
+    public int piece;
 
     /** Of networks: slots, copies of tokens. */
     public int slots;
@@ -133,8 +135,11 @@ public abstract class Product extends Kernel {
 
     /** Copies what is staged, every work item a share. */
     protected void copy() {
-        int step = getGlobalSize(0);
-        for (int i = getGlobalId(0); i < count; i += step) {
+        int item = getGlobalId(1) * getGlobalSize(0) + getGlobalId(0);
+        int first = piece > 0 ? item * piece : item;
+        int end = piece > 0 ? min(count, first + piece) : count;
+        int step = piece > 0 ? 1 : getGlobalSize(0) * getGlobalSize(1);
+        for (int i = first; i < end; i += step) {
             if (mode == COPY_FLOATS) {
                 w[target + i] = staged[i];
             } else {

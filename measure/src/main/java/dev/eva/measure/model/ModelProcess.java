@@ -57,6 +57,12 @@ public final class ModelProcess implements AutoCloseable {
         this.requests = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);
     }
 
+    /** The share of a run that its device spends on transfers: of one run more, which waits for its arrays. */
+    public double transferShare(String request) {
+        Answer answer = ask(ModelWorker.TRANSFERS + " " + request);
+        return answer.checked() / answer.seconds();
+    }
+
     /** Asks and waits. @throws IllegalStateException with the last line of its errors if it has ended */
     public Answer ask(String request) {
         requests.println(request);

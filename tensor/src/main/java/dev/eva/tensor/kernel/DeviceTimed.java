@@ -7,4 +7,7 @@ package dev.eva.tensor.kernel;
 public interface DeviceTimed {
     /** Seconds of transfers, both ways, since the last call of this method. */
     double transferSeconds();
+
+    /** Counts no longer, until the next question: what runs wait for so that transfers can be told from work ends. */
+    void stopTiming();
 }
