@@ -4,7 +4,9 @@ import dev.eva.measure.Case;
 import dev.eva.measure.Running;
 import dev.eva.measure.Way;
 import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.Kernels;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -78,11 +80,18 @@ public abstract class KernelBenchmark {
         running = peer(measured);
         if (running == null) {
             running = measured.on(way)
-                    .orElseThrow(() -> new IllegalStateException(
-                            "provider " + provider + " has no kernels for " + measured.what() + " " + measured.name()));
+                    .orElseThrow(() -> new IllegalStateException("provider " + provider + " has no kernels for "
+                            + measured.what() + " " + measured.name() + "; need -p provider=" + havingKernels()));
         }
         running.run().run();
         measured.verify(way, running.result().get());
+    }
+
+    private String havingKernels() {
+        return Kernels.names().stream()
+                .filter(n -> Kernels.unavailable(n).isEmpty())
+                .filter(n -> measured.on(Way.named(n)).isPresent())
+                .collect(Collectors.joining(","));
     }
 
     /** One run. */

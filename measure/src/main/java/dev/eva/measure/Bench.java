@@ -28,7 +28,7 @@ public final class Bench {
     private static final int MODEL = 30;
     /** A model's run beside a kernel's, for what is worth waiting for. */
     private static final int MODEL_RUN = 4;
-    /** Warm-up of a kernel that has not run yet: compiling its loops takes a second or so. */
+    /** Warm-up of a CPU's kernel that has not run yet: compiling its loops takes a second or so. */
     private static final int COLD = 5;
 
     private final BenchPlan plan;
@@ -163,7 +163,7 @@ public final class Bench {
         say(label);
         if (warm.add(c.kernel())) {
             ready.stream()
-                    .filter(r -> !r.way.isReference())
+                    .filter(r -> !r.way.isReference() && !r.way.device())
                     .forEach(r -> Interleaved.fill(COLD * plan.effort().warmSeconds(), r));
         }
         List<Timing> timings = Interleaved.time(plan.effort(), ready);
