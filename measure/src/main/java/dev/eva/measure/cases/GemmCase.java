@@ -69,7 +69,8 @@ public final class GemmCase implements Case {
     public Optional<Running> on(Way way) {
         return Kernels.of(way.provider(), Gemm.class, Gemm.REFERENCE).map(gemm -> {
             float[] c = new float[Math.multiplyExact(shape.m(), shape.n())];
-            Gemm.Prepared w = prepared(gemm, null);
+            // Twice, as a weight is in training.
+            Gemm.Prepared w = prepared(gemm, prepared(gemm, null));
             return Running.of(
                     gemm, () -> gemm.multiply(shape.m(), a, 0, shape.k(), 1, w, null, 0, 0f, c, 0, shape.n()), () -> c);
         });

@@ -14,8 +14,13 @@ final class GemmBlock {
     /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
     static final int DEPTH = 768;
 
-    /** The same where A is read across its rows, a cache line a step. */
+    /** The same where A is read across its rows, a cache line a step, or B is copied first. */
     static final int TURNED_DEPTH = 192;
+    /**
+     * Rows from which a panel of B that stands is copied to scratch that begins with a line: then copying costs less
+     * than vectors that touch two lines each. Vectors of half a line do so half as often, and stay.
+     */
+    private static final int COPY_ROWS = Panels.VECTORS == 4 ? 72 : Integer.MAX_VALUE;
     /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
     static final int FAR = 1024;
 
@@ -62,6 +67,11 @@ final class GemmBlock {
     static void multiply(
             int m, float[] a, int aOffset, int aRow, int aCol, Panels b, int group, int fromPanel, int toPanel,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        if (b.isView() && m >= COPY_ROWS) {
+            multiplyCopied(m, a, aOffset, aRow, aCol, b, group, fromPanel, toPanel, bias, biasOffset, beta, c, cOffset,
+                    cRow);
+            return;
+        }
         float[] packed = b.values(group);
         float[] tile = scratch().tile;
         for (int panel = fromPanel; panel < toPanel; panel++) {
@@ -75,16 +85,37 @@ final class GemmBlock {
         }
     }
 
+    /** The same with a B that stands, copied panel by panel. */
+    private static void multiplyCopied(
+            int m, float[] a, int aOffset, int aRow, int aCol, Panels b, int group, int fromPanel, int toPanel,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        float[] from = b.values(group);
+        Scratch scratch = scratch();
+        float[] right = scratch.b(TURNED_DEPTH * Panels.WIDTH + Lines.FLOATS);
+        int at = Lines.toBoundary(right);
+        for (int panel = fromPanel; panel < toPanel; panel++) {
+            int step = b.step(panel);
+            int width = Panels.width(panel, b.n);
+            for (int p = 0; p == 0 || p < b.k; p += TURNED_DEPTH) {
+                int length = Math.min(TURNED_DEPTH, b.k - p);
+                boolean first = p == 0;
+                Panels.copyRows(length, width, from, b.offset(group, panel, p, length), step, right, at, width);
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, right, at, width, panel, b.n,
+                        first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, scratch.tile);
+            }
+        }
+    }
+
     /**
      * {@code C = beta C + A^T B} for {@code m} rows and panels {@code [fromPanel, toPanel)}, where A and B have
      * {@code k} rows each. Both are read where they stand, so that fetching them overlaps with multiplying, unless
-     * their rows lie so far apart that those of a block would share few lines of a cache.
+     * their rows lie so far apart that those of a block would share few lines of a cache, or a copy pays.
      */
     static void multiplyTransposed(
             int m, int n, int k, int fromPanel, int toPanel, float[] a, int aOffset, int aRow,
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         Scratch scratch = scratch();
-        boolean copies = aRow >= FAR;
+        boolean copies = aRow >= FAR || m >= COPY_ROWS && toPanel - fromPanel > 1;
         int aStep = copies ? Panels.padded(m) : aRow;
         for (int p = 0; p == 0 || p < k; p += TURNED_DEPTH) {
             int length = Math.min(TURNED_DEPTH, k - p);
@@ -101,10 +132,10 @@ final class GemmBlock {
                 float[] right = b;
                 int bFrom = bOffset + p * bRow + column;
                 int bStep = bRow;
-                if (bRow >= FAR || n - column < width) {
-                    right = scratch.b(TURNED_DEPTH * Panels.WIDTH);
-                    Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, 0);
-                    bFrom = 0;
+                if (bRow >= FAR || n - column < width || m >= COPY_ROWS) {
+                    right = scratch.b(TURNED_DEPTH * Panels.WIDTH + Lines.FLOATS);
+                    bFrom = Lines.toBoundary(right);
+                    Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, bFrom);
                     bStep = width;
                 }
                 panel(m, length, left, aFrom, 1, aStep, right, bFrom, bStep, panel, n, null, 0, p == 0 ? beta : 1f,

@@ -28,18 +28,20 @@ final class Panels extends Gemm.Prepared {
     final int count;
     /** Packed values, an array a group; or the one array that is read where it stands. */
     final float[][] values;
-    /** Where B is read where it stands: its first element, and from one operand and one row to the next; else 0. */
-    private final int start;
-
+    /** Where the values of a group start: behind a line's boundary once they have been packed again. */
+    private final int[] starts;
+    /** Where B is read where it stands: from one operand and one row to the next; else 0. */
     private final int groupStride;
+
     private final int row;
+    private boolean filled;
 
     Panels(int groups, int k, int n) {
         super(groups, k, n);
         this.paddedColumns = padded(n);
         this.count = count(n);
-        this.values = new float[groups][k * paddedColumns];
-        this.start = 0;
+        this.values = new float[groups][k * paddedColumns + Lines.FLOATS];
+        this.starts = new int[groups];
         this.groupStride = 0;
         this.row = 0;
     }
@@ -49,7 +51,7 @@ final class Panels extends Gemm.Prepared {
         this.paddedColumns = n;
         this.count = count(n);
         this.values = new float[][] {b};
-        this.start = start;
+        this.starts = new int[] {start};
         this.groupStride = groupStride;
         this.row = row;
     }
@@ -110,14 +112,21 @@ final class Panels extends Gemm.Prepared {
     /** Where block {@code [p, p + length)} of a panel starts in the array of its group. */
     int offset(int group, int panel, int p, int length) {
         return isView()
-                ? start + group * groupStride + p * row + column(panel, n)
-                : p * paddedColumns + column(panel, n) * length;
+                ? starts[0] + group * groupStride + p * row + column(panel, n)
+                : starts[group] + p * paddedColumns + column(panel, n) * length;
     }
 
     // spotless:off: one argument a line would triple the length of every call
 
-    /** Fills all panels of all groups from {@code B_g(p, j) = b[offset + g * groupStride + p * row + j * col]}. */
+    /**
+     * Fills all panels of all groups from {@code B_g(p, j) = b[offset + g * groupStride + p * row + j * col]}. What is
+     * filled again is a weight in training: from then on its values begin with a line.
+     */
     void fill(float[] b, int offset, int groupStride, int row, int col) {
+        for (int g = 0; filled && g < groups; g++) {
+            starts[g] = Lines.toBoundary(values[g]);
+        }
+        filled = true;
         int panelsATask = Math.clamp(GRAIN / Math.max(1, k * WIDTH), 1, count);
         int tasksAGroup = (count + panelsATask - 1) / panelsATask;
         Parallel.run(groups * tasksAGroup, task -> {
@@ -158,7 +167,7 @@ final class Panels extends Gemm.Prepared {
         }
     }
 
-    private static void copyRows(
+    static void copyRows(
             int length, int columns, float[] b, int from, int row, float[] out, int at, int width) {
         int whole = columns / L * L;
         for (int p = 0; p < length; p++) {

@@ -38,9 +38,10 @@ final class VectorAttention implements Attention {
     private static final class Scratch {
         private final float[][] arrays = new float[8][0];
 
+        /** At least {@code size} floats and a line, whose first is to be used from its boundary on. */
         float[] get(int slot, int size) {
-            if (arrays[slot].length < size) {
-                arrays[slot] = new float[size];
+            if (arrays[slot].length < size + Lines.FLOATS) {
+                arrays[slot] = new float[size + Lines.FLOATS];
             }
             return arrays[slot];
         }
@@ -70,19 +71,22 @@ final class VectorAttention implements Attention {
             int vOffset, float[] out, int outOffset, int outRow, float[] lse, int lseOffset) {
         Scratch scratch = SCRATCH.get();
         float[] tile = GemmBlock.scratch().tile;
-        float[] keys = packTurned(t, h, k, kOffset, scratch.get(KEYS_TURNED, h * Panels.padded(t)));
-        float[] values = packRows(t, hv, v, vOffset, hv, scratch.get(VALUES, t * Panels.padded(hv)));
+        float[] keys = scratch.get(KEYS_TURNED, h * Panels.padded(t));
+        int keysAt = packTurned(t, h, k, kOffset, keys);
+        float[] values = scratch.get(VALUES, t * Panels.padded(hv));
+        int valuesAt = packRows(t, hv, v, vOffset, hv, values);
         int rows = stripRows(t);
         int ld = Panels.padded(t) + L;
         float[] s = scratch.get(SCORES, rows * ld);
+        int sAt = Lines.toBoundary(s);
         float[] scales = scratch.get(STRIP_SUMS, rows);
         for (int i = from; i < t; i += rows) {
             int m = Math.min(rows, t - i);
             int row = i - from;
             int to = outOffset + row * outRow;
-            scores(m, i, t, h, q, qOffset + row * h, h, keys, s, ld, tile);
-            softmaxRows(m, i, scale, s, ld, scales, lse, lseOffset + row);
-            sums(m, i, t, s, ld, values, hv, out, to, outRow, tile);
+            scores(m, i, t, h, q, qOffset + row * h, h, keys, keysAt, s, sAt, ld, tile);
+            softmaxRows(m, i, scale, s, sAt, ld, scales, lse, lseOffset + row);
+            sums(m, i, t, s, sAt, ld, values, valuesAt, hv, out, to, outRow, tile);
             scaleRows(m, hv, scales, out, to, outRow);
         }
     }
@@ -94,40 +98,50 @@ final class VectorAttention implements Attention {
             float[] dq, int dqOffset, float[] dk, int dkOffset, float[] dv, int dvOffset) {
         Scratch scratch = SCRATCH.get();
         float[] tile = GemmBlock.scratch().tile;
-        float[] keysTurned = packTurned(t, h, k, kOffset, scratch.get(KEYS_TURNED, h * Panels.padded(t)));
-        float[] valuesTurned = packTurned(t, hv, v, vOffset, scratch.get(VALUES_TURNED, hv * Panels.padded(t)));
-        float[] keys = packRows(t, h, k, kOffset, h, scratch.get(KEYS, t * Panels.padded(h)));
+        float[] keysTurned = scratch.get(KEYS_TURNED, h * Panels.padded(t));
+        int keysTurnedAt = packTurned(t, h, k, kOffset, keysTurned);
+        float[] valuesTurned = scratch.get(VALUES_TURNED, hv * Panels.padded(t));
+        int valuesTurnedAt = packTurned(t, hv, v, vOffset, valuesTurned);
+        float[] keys = scratch.get(KEYS, t * Panels.padded(h));
+        int keysAt = packRows(t, h, k, kOffset, h, keys);
         int rows = stripRows(t);
         int ld = Panels.padded(t) + L;
         float[] p = scratch.get(SCORES, rows * ld);
+        int pAt = Lines.toBoundary(p);
         float[] ds = scratch.get(SCORE_GRADIENTS, rows * ld);
+        int dsAt = Lines.toBoundary(ds);
         float[] right = scratch.get(STRIP_RIGHT, rows * Math.max(Panels.padded(h), Panels.padded(hv)));
         for (int i = 0; i < t; i += rows) {
             int m = Math.min(rows, t - i);
             int at = dOutOffset + i * outRow;
-            scores(m, i, t, h, q, qOffset + i * h, h, keysTurned, p, ld, tile);
-            scores(m, i, t, hv, dOut, at, outRow, valuesTurned, ds, ld, tile);
-            gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p, ds, ld);
-            sums(m, i, t, ds, ld, keys, h, dq, dqOffset + i * h, h, tile);
-            addTurned(m, i, ds, ld, packRows(m, h, q, qOffset + i * h, h, right), h, dk, dkOffset, tile);
-            addTurned(m, i, p, ld, packRows(m, hv, dOut, at, outRow, right), hv, dv, dvOffset, tile);
+            scores(m, i, t, h, q, qOffset + i * h, h, keysTurned, keysTurnedAt, p, pAt, ld, tile);
+            scores(m, i, t, hv, dOut, at, outRow, valuesTurned, valuesTurnedAt, ds, dsAt, ld, tile);
+            gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p, pAt,
+                    ds, dsAt, ld);
+            sums(m, i, t, ds, dsAt, ld, keys, keysAt, h, dq, dqOffset + i * h, h, tile);
+            int rightAt = packRows(m, h, q, qOffset + i * h, h, right);
+            addTurned(m, i, ds, dsAt, ld, right, rightAt, h, dk, dkOffset, tile);
+            rightAt = packRows(m, hv, dOut, at, outRow, right);
+            addTurned(m, i, p, pAt, ld, right, rightAt, hv, dv, dvOffset, tile);
         }
     }
 
-    /** Panels of {@code X^T}, where X has t rows of {@code width}: the right operand of scores. */
-    private static float[] packTurned(int t, int width, float[] x, int offset, float[] to) {
+    /** Panels of {@code X^T}, where X has t rows of {@code width}: the right operand of scores. Returns their start. */
+    private static int packTurned(int t, int width, float[] x, int offset, float[] to) {
+        int at = Lines.toBoundary(to);
         for (int panel = 0; panel < Panels.count(t); panel++) {
-            Panels.pack(panel, t, width, x, offset, 1, width, to, Panels.column(panel, t) * width);
+            Panels.pack(panel, t, width, x, offset, 1, width, to, at + Panels.column(panel, t) * width);
         }
-        return to;
+        return at;
     }
 
-    /** Panels of X, which has t rows of {@code width}, {@code row} apart. */
-    private static float[] packRows(int t, int width, float[] x, int offset, int row, float[] to) {
+    /** Panels of X, which has t rows of {@code width}, {@code row} apart. Returns their start. */
+    private static int packRows(int t, int width, float[] x, int offset, int row, float[] to) {
+        int at = Lines.toBoundary(to);
         for (int panel = 0; panel < Panels.count(width); panel++) {
-            Panels.pack(panel, width, t, x, offset, row, 1, to, Panels.column(panel, width) * t);
+            Panels.pack(panel, width, t, x, offset, row, 1, to, at + Panels.column(panel, width) * t);
         }
-        return to;
+        return at;
     }
 
     /**
@@ -135,14 +149,15 @@ final class VectorAttention implements Attention {
      * the tile of rows in which its first column meets the diagonal.
      */
     private static void scores(
-            int m, int i, int t, int width, float[] x, int offset, int row, float[] turned, float[] s, int ld,
-            float[] tile) {
+            int m, int i, int t, int width, float[] x, int offset, int row, float[] turned, int turnedAt, float[] s,
+            int sAt, int ld, float[] tile) {
         int padded = Panels.padded(t);
         for (int panel = 0; panel < Panels.count(t) && Panels.column(panel, t) < i + m; panel++) {
             int column = Panels.column(panel, t);
             int first = Math.max(0, column - i) / GemmBlock.ROWS * GemmBlock.ROWS;
-            GemmBlock.panel(m - first, width, x, offset + first * row, row, 1, turned, column * width,
-                    Panels.width(panel, t), panel, padded, null, 0, 0f, s, first * ld, ld, tile);
+            GemmBlock.panel(m - first, width, x, offset + first * row, row, 1, turned,
+                    turnedAt + column * width, Panels.width(panel, t), panel, padded, null, 0, 0f, s,
+                    sAt + first * ld, ld, tile);
         }
     }
 
@@ -151,13 +166,14 @@ final class VectorAttention implements Attention {
      * the diagonal of its last row.
      */
     private static void sums(
-            int m, int i, int t, float[] w, int ld, float[] x, int width, float[] y, int offset, int row,
-            float[] tile) {
+            int m, int i, int t, float[] w, int wAt, int ld, float[] x, int xAt, int width, float[] y, int offset,
+            int row, float[] tile) {
         for (int panel = 0; panel < Panels.count(width); panel++) {
             for (int r = 0; r < m; r += GemmBlock.ROWS) {
                 int rows = Math.min(GemmBlock.ROWS, m - r);
-                GemmBlock.panel(rows, i + r + rows, w, r * ld, ld, 1, x, Panels.column(panel, width) * t,
-                        Panels.width(panel, width), panel, width, null, 0, 0f, y, offset + r * row, row, tile);
+                GemmBlock.panel(rows, i + r + rows, w, wAt + r * ld, ld, 1, x,
+                        xAt + Panels.column(panel, width) * t, Panels.width(panel, width), panel, width, null, 0, 0f,
+                        y, offset + r * row, row, tile);
             }
         }
     }
@@ -168,16 +184,18 @@ final class VectorAttention implements Attention {
      * from the diagonal of its first row on.
      */
     private static void addTurned(
-            int m, int i, float[] w, int ld, float[] y, int width, float[] dx, int offset, float[] tile) {
+            int m, int i, float[] w, int wAt, int ld, float[] y, int yAt, int width, float[] dx, int offset,
+            float[] tile) {
         for (int panel = 0; panel < Panels.count(width); panel++) {
-            int from = Panels.column(panel, width) * m;
+            int from = yAt + Panels.column(panel, width) * m;
             int step = Panels.width(panel, width);
             if (i > 0) {
-                GemmBlock.panel(i, m, w, 0, 1, ld, y, from, step, panel, width, null, 0, 1f, dx, offset, width, tile);
+                GemmBlock.panel(i, m, w, wAt, 1, ld, y, from, step, panel, width, null, 0, 1f, dx, offset, width,
+                        tile);
             }
             for (int r = 0; r < m; r += GemmBlock.ROWS) {
-                GemmBlock.panel(Math.min(GemmBlock.ROWS, m - r), m - r, w, r * ld + i + r, 1, ld, y, from + r * step,
-                        step, panel, width, null, 0, 0f, dx, offset + (i + r) * width, width, tile);
+                GemmBlock.panel(Math.min(GemmBlock.ROWS, m - r), m - r, w, wAt + r * ld + i + r, 1, ld, y,
+                        from + r * step, step, panel, width, null, 0, 0f, dx, offset + (i + r) * width, width, tile);
             }
         }
     }
@@ -197,10 +215,10 @@ final class VectorAttention implements Attention {
      * zeros up to the last key of the row's tile; {@code scales} takes what makes them sum to 1.
      */
     private static void softmaxRows(
-            int m, int i, float scale, float[] s, int ld, float[] scales, float[] lse, int lseAt) {
+            int m, int i, float scale, float[] s, int sAt, int ld, float[] scales, float[] lse, int lseAt) {
         FloatVector factor = FloatVector.broadcast(S, scale);
         for (int r = 0; r < m; r++) {
-            int at = r * ld;
+            int at = sAt + r * ld;
             int last = at + (i + r) / L * L;
             int end = at + i + tileEnd(r, m);
             VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
@@ -238,10 +256,11 @@ final class VectorAttention implements Attention {
      */
     private static void gradientRows(
             int m, int i, int hv, float scale, float[] out, int outAt, float[] dOut, int dOutAt, int outRow,
-            float[] lse, int lseAt, float[] p, float[] ds, int ld) {
+            float[] lse, int lseAt, float[] p, int pAt, float[] ds, int dsAt, int ld) {
         FloatVector factor = FloatVector.broadcast(S, scale);
+        int fromP = dsAt - pAt;
         for (int r = 0; r < m; r++) {
-            int at = r * ld;
+            int at = pAt + r * ld;
             int last = at + (i + r) / L * L;
             int end = at + i + tileEnd(r, m);
             FloatVector shift = FloatVector.broadcast(S, -lse[lseAt + r]);
@@ -257,16 +276,16 @@ final class VectorAttention implements Attention {
             int j = at;
             for (; j <= last; j += L) {
                 FloatVector prob = VectorMath.expOfLow(fromArray(S, p, j).fma(factor, shift));
-                FloatVector grad = fromArray(S, ds, j).sub(delta).mul(prob.mul(factor));
+                FloatVector grad = fromArray(S, ds, fromP + j).sub(delta).mul(prob.mul(factor));
                 prob.intoArray(p, j);
-                grad.intoArray(ds, j);
+                grad.intoArray(ds, fromP + j);
             }
             VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
             fromArray(S, p, last).blend(0f, outside).intoArray(p, last);
-            fromArray(S, ds, last).blend(0f, outside).intoArray(ds, last);
+            fromArray(S, ds, fromP + last).blend(0f, outside).intoArray(ds, fromP + last);
             for (; j < end; j += L) {
                 FloatVector.zero(S).intoArray(p, j);
-                FloatVector.zero(S).intoArray(ds, j);
+                FloatVector.zero(S).intoArray(ds, fromP + j);
             }
         }
     }
