@@ -28,9 +28,9 @@ final class RanksExperiment {
 
     /** Ways to take the steps; the first is what the others are compared with. */
     static final List<Way> WAYS = List.of(
-            new Way("one", "one process, one thread", 1, 1),
-            new Way("threads", "one process, two threads", 1, 2),
-            new Way("ranks", "two processes, one thread each", 2, 1));
+            new Way("one", "one thread", "one process, one thread", 1, 1),
+            new Way("threads", "two threads", "one process, two threads", 1, 2),
+            new Way("ranks", "two processes", "two processes, one thread each", 2, 1));
 
     private RanksExperiment() {}
 
@@ -38,11 +38,12 @@ final class RanksExperiment {
      * A way to take steps.
      *
      * @param id part of the figures' names
+     * @param name short
      * @param label as people read it
      * @param ranks processes
      * @param threads of each
      */
-    record Way(String id, String label, int ranks, int threads) {}
+    record Way(String id, String name, String label, int ranks, int threads) {}
 
     /**
      * What one way came to.

@@ -28,7 +28,7 @@ final class RanksPart {
         lesson.formula(
                 "g_m = \\frac{1}{A} \\nabla L(\\theta; x_m) \\quad s = (((g_0 + g_1) + g_2) + \\dots) + g_{A-1}",
                 "$x_m$ the ids of batch $m$ of $A$, $(B, T + 1)$; $\\theta$ the trained values, $(P)$",
-                "$g_m$ its gradient, $(P)$ in float32, computed by rank $m \\text{ mod } N$; $N$ ranks, $A$ a multiple "
+                "$g_m$ its gradient, $(P)$ in float32, computed by rank $m$ mod $N$; $N$ ranks, $A$ a multiple "
                         + "of $N$",
                 "$s$ the step's gradient, $(P)$, whose elements $\\lfloor P r / N \\rfloor$ to "
                         + "$\\lfloor P (r + 1) / N \\rfloor$ rank $r$ adds up, so that adding is shared as well");
@@ -103,7 +103,7 @@ final class RanksPart {
                                 "The same step, one processor core and two",
                                 "",
                                 "ms",
-                                rows.stream().map(r -> r.way().label()).toList())
+                                rows.stream().map(r -> r.way().name()).toList())
                         .bars(
                                 "median",
                                 rows.stream()

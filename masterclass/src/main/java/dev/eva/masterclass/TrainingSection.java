@@ -162,9 +162,9 @@ final class TrainingSection implements Section {
                 "\\text{MaxVio} = \\frac{\\max_e c_e}{\\hat c} - 1",
                 "$c_e$ tokens that expert $e$ got in the step, $\\hat c$ their mean",
                 "$\\gamma$ how far a bias moves a step");
-        lesson.text("V3 moved its biases by {paper.training.gamma:3} a step, for hundreds of thousands of steps. "
+        lesson.text("V3 moved its biases by {paper.training.gamma} a step, for hundreds of thousands of steps. "
                 + "Scores lie between $0$ and $1$; in a few hundred steps such a bias gets nowhere. This run "
-                + "moves them by {training.gamma:3}. [DeepSeek-V3, arXiv:2412.19437, section 2.1.2; "
+                + "moves them by {training.gamma}. [DeepSeek-V3, arXiv:2412.19437, section 2.1.2; "
                 + "arXiv:2408.15664]");
         lesson.picture(
                 "training-balance",

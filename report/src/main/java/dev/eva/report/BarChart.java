@@ -14,6 +14,9 @@ import org.knowm.xchart.style.CategoryStyler;
 public final class BarChart implements Chart {
     private record Series(String name, double[] values) {}
 
+    private static final int BETWEEN = 6;
+    private static final int SLANT = 30;
+
     private final String title;
     private final String xLabel;
     private final String yLabel;
@@ -74,8 +77,14 @@ public final class BarChart implements Chart {
     }
 
     @Override
-    public void paint(Graphics2D g, Theme theme) {
-        Legend legend = legend(theme);
+    public int height(int forWidth) {
+        int more = legend(Theme.LIGHT, forWidth).height() - legend(Theme.LIGHT, width).height();
+        return Chart.super.height(forWidth) + more;
+    }
+
+    @Override
+    public void paint(Graphics2D g, Theme theme, int width, int height) {
+        Legend legend = legend(theme, width);
         int plotHeight = height - legend.height();
         CategoryChart chart = new CategoryChartBuilder()
                 .width(width)
@@ -86,11 +95,13 @@ public final class BarChart implements Chart {
                 .build();
         CategoryStyler style = chart.getStyler();
         Style.apply(style, theme);
+        style.setChartTitleFont(Style.title(title, width - Style.AXIS));
         style.setPlotGridVerticalLinesVisible(false);
         Style.ticks(style, false, false);
         style.setAvailableSpaceFill(series.size() > 1 ? 0.75 : 0.6);
         style.setLabelsVisible(labels).setLabelsFont(Style.TICK).setLabelsPosition(0.5);
         style.setLabelsFontColorAutomaticEnabled(true);
+        placeNames(style, width);
         if (yMin != null) {
             style.setYAxisMin(yMin).setYAxisMax(yMax);
         }
@@ -106,6 +117,15 @@ public final class BarChart implements Chart {
         legend.paint(g, theme, plotHeight);
     }
 
+    /** Names that do not fit beside each other stand aslant. */
+    private void placeNames(CategoryStyler style, int forWidth) {
+        double widest =
+                places.stream().mapToDouble(p -> Style.width(Style.TICK, p)).max().orElse(0);
+        if (widest > (double) (forWidth - Style.AXIS) / places.size() - BETWEEN) {
+            style.setXAxisLabelRotation(SLANT);
+        }
+    }
+
     /** The library writes all digits of a value on its bar. */
     private double shown(double value) {
         if (!labels || value == 0) {
@@ -117,11 +137,11 @@ public final class BarChart implements Chart {
                 .doubleValue();
     }
 
-    private Legend legend(Theme theme) {
+    private Legend legend(Theme theme, int forWidth) {
         List<Legend.Entry> entries = new ArrayList<>();
         for (int i = 0; i < series.size(); i++) {
             entries.add(new Legend.Entry(series.get(i).name, theme.series(i), null, false, false));
         }
-        return new Legend(entries, width);
+        return new Legend(entries, forWidth);
     }
 }

@@ -22,7 +22,7 @@ public final class Figures {
      * @param unit as printed, empty for a plain number
      */
     public record Figure(double value, String unit) {
-        /** The number as people read it: whole numbers as they are, others with four significant digits. */
+        /** The number as people read it: whole numbers as they are, others with four significant digits at most. */
         public String number() {
             if (value == Math.rint(value) && Math.abs(value) < LARGE) {
                 return number(0);
@@ -30,7 +30,11 @@ public final class Figures {
             int magnitude = (int) Math.floor(Math.log10(Math.abs(value)));
             return magnitude < -DIGITS
                     ? String.format(Locale.ROOT, "%.2e", value).replaceAll("e-0?", "e-")
-                    : number(Math.max(0, DIGITS - 1 - magnitude));
+                    : withoutZeros(number(Math.max(0, DIGITS - 1 - magnitude)));
+        }
+
+        private static String withoutZeros(String number) {
+            return number.contains(".") ? number.replaceAll("\\.?0+$", "") : number;
         }
 
         /** The number with so many decimals. */

@@ -96,7 +96,7 @@ public final class HeatMap implements Chart {
     private record Area(int x, int y, int w, int h) {}
 
     @Override
-    public void paint(Graphics2D g, Theme theme) {
+    public void paint(Graphics2D g, Theme theme, int width, int height) {
         g.setColor(theme.background());
         g.fillRect(0, 0, width, height);
         g.setFont(Style.TICK);
@@ -114,9 +114,9 @@ public final class HeatMap implements Chart {
         int right = GAP * 2 + BAR + GAP + barNames + 10;
         Area area = new Area(left, TITLE_HEIGHT, width - left - right, height - TITLE_HEIGHT - below);
         cells(g, area);
-        axes(g, theme, area, f);
+        axes(g, theme, area, height);
         bar(g, theme, area, f);
-        g.setFont(Style.TITLE);
+        g.setFont(Style.title(title, width));
         g.setColor(theme.text());
         g.drawString(title, Math.max(4, (width - g.getFontMetrics().stringWidth(title)) / 2), 19);
     }
@@ -142,6 +142,8 @@ public final class HeatMap implements Chart {
     }
 
     private void cellLabels(Graphics2D g, Area a) {
+        String widest = String.format(Locale.ROOT, "%." + decimals + "f", max);
+        g.setFont(Style.fitting(Style.TICK, widest, (double) a.w / values[0].length - 2));
         FontMetrics f = g.getFontMetrics();
         for (int i = 0; i < values.length; i++) {
             for (int j = 0; j < values[i].length; j++) {
@@ -152,6 +154,7 @@ public final class HeatMap implements Chart {
                 g.drawString(text, x, y);
             }
         }
+        g.setFont(Style.TICK);
     }
 
     private Color colour(double value) {
@@ -162,7 +165,8 @@ public final class HeatMap implements Chart {
         return names == null ? Integer.toString(i) : names.get(i);
     }
 
-    private void axes(Graphics2D g, Theme theme, Area a, FontMetrics f) {
+    private void axes(Graphics2D g, Theme theme, Area a, int height) {
+        FontMetrics f = g.getFontMetrics();
         g.setColor(theme.faint());
         int rowStep = step(values.length, a.h, f.getHeight() + 2);
         for (int i = 0; i < values.length; i += rowStep) {

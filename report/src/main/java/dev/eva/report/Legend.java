@@ -4,7 +4,6 @@ import java.awt.Color;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.Stroke;
-import java.awt.font.FontRenderContext;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,10 +52,7 @@ final class Legend {
     }
 
     private static int widthOf(Entry e) {
-        var context = new FontRenderContext(null, true, true);
-        return SAMPLE
-                + GAP
-                + (int) Math.ceil(Style.TICK.getStringBounds(e.name, context).getWidth());
+        return SAMPLE + GAP + (int) Math.ceil(Style.width(Style.TICK, e.name));
     }
 
     /** Draws the lines from {@code top} on, each centred. */

@@ -129,8 +129,14 @@ public final class LineChart implements Chart {
     }
 
     @Override
-    public void paint(Graphics2D g, Theme theme) {
-        Legend legend = legend(theme);
+    public int height(int forWidth) {
+        int more = legend(Theme.LIGHT, forWidth).height() - legend(Theme.LIGHT, width).height();
+        return Chart.super.height(forWidth) + more;
+    }
+
+    @Override
+    public void paint(Graphics2D g, Theme theme, int width, int height) {
+        Legend legend = legend(theme, width);
         int plotHeight = height - legend.height();
         XYChart chart = new XYChartBuilder()
                 .width(width)
@@ -141,6 +147,7 @@ public final class LineChart implements Chart {
                 .build();
         XYStyler style = chart.getStyler();
         Style.apply(style, theme);
+        style.setChartTitleFont(Style.title(title, width - Style.AXIS));
         Style.ticks(style, logX, logY);
         style.setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
         style.setMarkerSize(MARKER);
@@ -164,14 +171,14 @@ public final class LineChart implements Chart {
         legend.paint(g, theme, plotHeight);
     }
 
-    private Legend legend(Theme theme) {
+    private Legend legend(Theme theme, int forWidth) {
         List<Legend.Entry> entries = new ArrayList<>();
         for (int i = 0; i < series.size(); i++) {
             Series s = series.get(i);
             boolean marked = s.kind == Kind.MARKED || s.kind == Kind.POINTS;
             entries.add(new Legend.Entry(s.name, theme.series(i), s.kind.stroke, s.kind != Kind.POINTS, marked));
         }
-        return new Legend(entries, width);
+        return new Legend(entries, forWidth);
     }
 
     private static void add(XYChart chart, Series s, Color colour) {

@@ -22,6 +22,9 @@ import java.util.regex.Pattern;
  * $512$}.
  */
 public final class Page {
+    /** As in the style sheet. */
+    private static final String PHONE = "screen and (max-width: 32rem)";
+
     private record Part(String id, String title) {}
 
     private final String title;
@@ -144,17 +147,27 @@ public final class Page {
     public void picture(String name, Chart chart, String caption) {
         Picture p = Picture.of(name, chart);
         pictures.add(p);
-        body.append("<figure><picture><source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"");
-        body.append(uri(p.dark()))
-                .append("\"><img id=\"picture-")
-                .append(name)
-                .append("\" width=\"")
-                .append(p.width());
-        body.append("\" height=\"").append(p.height()).append("\" alt=\"");
-        body.append(Markup.escape(plain(caption))).append("\" src=\"").append(uri(p.light()));
-        body.append("\"></picture><figcaption>")
-                .append(Markup.html(caption, figures))
-                .append("</figcaption></figure>\n");
+        Picture.Narrow n = p.narrow();
+        body.append("<figure><picture>");
+        source(PHONE + " and (prefers-color-scheme: dark)", n.dark(), n.width(), n.height());
+        source(PHONE, n.light(), n.width(), n.height());
+        source("screen and (prefers-color-scheme: dark)", p.dark(), p.width(), p.height());
+        body.append("<img id=\"picture-").append(name).append('"');
+        size(p.width(), p.height());
+        body.append(" alt=\"").append(Markup.escape(plain(caption)));
+        body.append("\" src=\"").append(uri(p.light())).append("\"></picture><figcaption>");
+        body.append(Markup.html(caption, figures)).append("</figcaption></figure>\n");
+    }
+
+    /** A picture for where {@code media} holds. */
+    private void source(String media, byte[] png, int width, int height) {
+        body.append("<source media=\"").append(media).append('"');
+        size(width, height);
+        body.append(" srcset=\"").append(uri(png)).append("\">");
+    }
+
+    private void size(int width, int height) {
+        body.append(" width=\"").append(width).append("\" height=\"").append(height).append('"');
     }
 
     private static String uri(byte[] png) {

@@ -28,12 +28,27 @@ public final class Panels implements Chart {
         return cellHeight * Math.ceilDiv(charts.size(), columns);
     }
 
+    /** As many columns as there is room for three quarters of; at least one. */
+    private int columns(int forWidth) {
+        return Math.clamp(4L * forWidth / (3L * cellWidth), 1, columns);
+    }
+
     @Override
-    public void paint(Graphics2D g, Theme theme) {
+    public int height(int forWidth) {
+        int n = columns(forWidth);
+        int cell = charts.stream().mapToInt(c -> c.height(forWidth / n)).max().orElseThrow();
+        return cell * Math.ceilDiv(charts.size(), n);
+    }
+
+    @Override
+    public void paint(Graphics2D g, Theme theme, int width, int height) {
+        int n = columns(width);
+        int w = width / n;
+        int h = height / Math.ceilDiv(charts.size(), n);
         for (int i = 0; i < charts.size(); i++) {
             Graphics2D part = (Graphics2D) g.create();
-            part.translate(i % columns * cellWidth, i / columns * cellHeight);
-            charts.get(i).paint(part, theme);
+            part.translate(i % n * w, i / n * h);
+            charts.get(i).paint(part, theme, w, h);
             part.dispose();
         }
     }

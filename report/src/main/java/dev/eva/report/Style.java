@@ -3,6 +3,7 @@ package dev.eva.report;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.font.FontRenderContext;
 import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
 
@@ -12,6 +13,12 @@ final class Style {
     static final Font LABEL = new Font(Font.SANS_SERIF, Font.PLAIN, 14);
     static final Font TICK = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
     static final float LINE = 2f;
+    /** What names and ticks of the y axis take of a width, about; the library sets titles in the middle of the rest. */
+    static final int AXIS = 76;
+
+    private static final int EDGE = 6;
+    /** Letters of this size can just be read. */
+    private static final float LEAST = 8;
     private static final String PATTERN = "#,##0.########";
 
     private Style() {}
@@ -55,6 +62,22 @@ final class Style {
     /** Powers of ten at the ticks of the x axis: for many decades, whose labels would touch. */
     static void powersOfTen(AxesChartStyler s) {
         s.setXAxisDecimalPattern("0E0");
+    }
+
+    /** The title's font, smaller for a title that would not fit. */
+    static Font title(String title, int width) {
+        return fitting(TITLE, title, width - 2 * EDGE);
+    }
+
+    /** The font, or the largest in which the text is no wider. */
+    static Font fitting(Font font, String text, double width) {
+        double needed = width(font, text);
+        return needed <= width ? font : font.deriveFont((float) Math.max(LEAST, font.getSize2D() * width / needed));
+    }
+
+    /** How wide the text is. */
+    static double width(Font font, String text) {
+        return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
     }
 
     /** A number at a tick: short, and the same in every language. */

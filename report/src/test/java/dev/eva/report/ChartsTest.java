@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every kind of chart draws something, in colours of the theme; the pictures are left in target/charts to look at. */
 class ChartsTest {
+    private static final int NARROW = 354;
     private static final Map<String, Chart> CHARTS = charts();
 
     private static Map<String, Chart> charts() {
@@ -75,6 +76,11 @@ class ChartsTest {
                         .bars("one", 0.1, 0.2, 0.3, 0.4)
                         .bars("two", 0.25, 0.25, 0.25, 0.25)
                         .labels());
+        all.put(
+                "bars-long",
+                new BarChart("A title that is far too long to be read beside a bar on any phone", "", "ms", List.of(
+                                "one process, one thread", "one process, two threads", "two processes"))
+                        .bars("one", 0.1, 0.2, 0.3));
         all.put("heat", new HeatMap("Waves", "column", "row", field));
         all.put(
                 "heat-named",
@@ -102,19 +108,29 @@ class ChartsTest {
         Chart chart = CHARTS.get(name);
         Path folder = Files.createDirectories(Path.of("target", "charts"));
         for (Theme theme : Theme.values()) {
-            BufferedImage image = Picture.render(chart, theme);
-            ImageIO.write(
-                    image, "png", folder.resolve(name + "-" + theme + ".png").toFile());
-            assertThat(image.getWidth()).isEqualTo(2 * chart.width());
-            assertThat(image.getRGB(0, 0)).isEqualTo(theme.background().getRGB());
-            assertThat(colours(image)).hasSizeGreaterThan(16);
+            for (int width : List.of(chart.width(), NARROW)) {
+                BufferedImage image = Picture.render(chart, theme, width, chart.height(width));
+                ImageIO.write(
+                        image,
+                        "png",
+                        folder.resolve(name + "-" + theme + "-" + width + ".png")
+                                .toFile());
+                assertThat(image.getWidth()).isEqualTo(2 * width);
+                assertThat(image.getRGB(0, 0)).isEqualTo(theme.background().getRGB());
+                assertThat(colours(image)).hasSizeGreaterThan(16);
+            }
         }
     }
 
     @ParameterizedTest
     @MethodSource("names")
     void nothingTouchesTheEdge(String name) {
-        BufferedImage image = Picture.render(CHARTS.get(name), Theme.LIGHT);
+        Chart chart = CHARTS.get(name);
+        nothingTouchesTheEdge(Picture.render(chart, Theme.LIGHT, chart.width(), chart.height()));
+        nothingTouchesTheEdge(Picture.render(chart, Theme.LIGHT, NARROW, chart.height(NARROW)));
+    }
+
+    private static void nothingTouchesTheEdge(BufferedImage image) {
         int background = Theme.LIGHT.background().getRGB();
         for (int x = 0; x < image.getWidth(); x++) {
             assertThat(image.getRGB(x, 0)).isEqualTo(background);
@@ -124,6 +140,16 @@ class ChartsTest {
             assertThat(image.getRGB(0, y)).isEqualTo(background);
             assertThat(image.getRGB(image.getWidth() - 1, y)).isEqualTo(background);
         }
+    }
+
+    /** A narrow chart is not a small one: panels move below each other. */
+    @Test
+    void aNarrowChartKeepsItsLetters() {
+        Chart panels = CHARTS.get("panels");
+        assertThat(panels.height(panels.width())).isEqualTo(panels.height()).isEqualTo(240);
+        assertThat(panels.height(NARROW)).isBetween(460, 480);
+        Chart lines = CHARTS.get("lines");
+        assertThat(lines.height(NARROW)).isBetween(lines.height() * 3 / 4, lines.height());
     }
 
     @Test

@@ -48,7 +48,7 @@ class PageTest {
                             s -> assertThat(s).isEqualTo("data:"),
                             s -> assertThat(s).startsWith("#"));
         }
-        assertThat(sources).isEqualTo(4);
+        assertThat(sources).isEqualTo(6);
         assertThat(html).contains("<a href=\"#first\">The <em>first</em></a>", "alt=\"See &quot;b&quot;.\"");
         assertThat(html).contains("int a = 1 &lt; 2", "text &lt;of&gt; 1 model");
         assertThat(html.split("<section", -1)).hasSize(3);
