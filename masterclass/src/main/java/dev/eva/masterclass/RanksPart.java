@@ -100,7 +100,7 @@ final class RanksPart {
         lesson.picture(
                 "phase2-ranks",
                 new BarChart(
-                                "The same step, one processor core and two",
+                                "Time of the same step",
                                 "",
                                 "ms",
                                 rows.stream().map(r -> r.way().name()).toList())

@@ -1,5 +1,6 @@
 package dev.eva.report;
 
+import java.awt.Font;
 import java.awt.Graphics2D;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -98,8 +99,10 @@ public final class BarChart implements Chart {
         style.setChartTitleFont(Style.title(title, width - Style.AXIS));
         style.setPlotGridVerticalLinesVisible(false);
         Style.ticks(style, false, false);
-        style.setAvailableSpaceFill(series.size() > 1 ? 0.75 : 0.6);
-        style.setLabelsVisible(labels).setLabelsFont(Style.TICK).setLabelsPosition(0.5);
+        double fill = series.size() > 1 ? 0.75 : 0.6;
+        style.setAvailableSpaceFill(fill);
+        double bar = fill * (width - Style.AXIS) / places.size() / series.size();
+        style.setLabelsVisible(labels).setLabelsFont(labelFont(bar)).setLabelsPosition(0.5);
         style.setLabelsFontColorAutomaticEnabled(true);
         placeNames(style, width);
         if (yMin != null) {
@@ -115,6 +118,16 @@ public final class BarChart implements Chart {
         }
         chart.paint(g, width, plotHeight);
         legend.paint(g, theme, plotHeight);
+    }
+
+    /** That of ticks, or a smaller one in which every value fits on its bar. */
+    private Font labelFont(double bar) {
+        double widest = series.stream()
+                .flatMapToDouble(s -> Arrays.stream(s.values))
+                .map(v -> Style.width(Style.TICK, BigDecimal.valueOf(shown(v)).toPlainString()))
+                .max()
+                .orElse(0);
+        return Style.smaller(Style.TICK, (bar - 2) / widest);
     }
 
     /** Names that do not fit beside each other stand aslant. */

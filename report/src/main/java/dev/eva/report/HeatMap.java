@@ -16,6 +16,8 @@ import java.util.Locale;
 public final class HeatMap implements Chart {
     private static final int BAR = 14;
     private static final int GAP = 6;
+    /** Of a picture, a unit. */
+    private static final int PIXELS = 2;
     private static final int TICKS = 6;
     private static final int TITLE_HEIGHT = 28;
 
@@ -128,17 +130,23 @@ public final class HeatMap implements Chart {
                 image.setRGB(j, i, colour(values[i][j]).getRGB());
             }
         }
-        // A cell may be less than a pixel: then several are mixed.
-        boolean fine = values[0].length > 2 * a.w;
         g.setRenderingHint(
-                RenderingHints.KEY_INTERPOLATION,
-                fine
-                        ? RenderingHints.VALUE_INTERPOLATION_BILINEAR
-                        : RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-        g.drawImage(image, a.x, a.y, a.w, a.h, null);
+                RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
+        // A cell may be less wide than a pixel: then several are mixed. Rows stay apart.
+        boolean fine = image.getWidth() > PIXELS * a.w;
+        g.drawImage(fine ? narrower(image, PIXELS * a.w) : image, a.x, a.y, a.w, a.h, null);
         if (decimals >= 0) {
             cellLabels(g, a);
         }
+    }
+
+    private static BufferedImage narrower(BufferedImage image, int width) {
+        BufferedImage out = new BufferedImage(width, image.getHeight(), BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = out.createGraphics();
+        g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+        g.drawImage(image, 0, 0, width, image.getHeight(), null);
+        g.dispose();
+        return out;
     }
 
     private void cellLabels(Graphics2D g, Area a) {

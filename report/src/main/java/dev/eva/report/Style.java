@@ -71,8 +71,12 @@ final class Style {
 
     /** The font, or the largest in which the text is no wider. */
     static Font fitting(Font font, String text, double width) {
-        double needed = width(font, text);
-        return needed <= width ? font : font.deriveFont((float) Math.max(LEAST, font.getSize2D() * width / needed));
+        return smaller(font, width / width(font, text));
+    }
+
+    /** The font by a factor, where that is below one, as long as it can be read. */
+    static Font smaller(Font font, double factor) {
+        return factor >= 1 ? font : font.deriveFont((float) Math.max(LEAST, font.getSize2D() * factor));
     }
 
     /** How wide the text is. */
