@@ -10,6 +10,7 @@ import dev.eva.model.generate.Sampling;
 import dev.eva.model.text.Tokenizer;
 import dev.eva.model.text.Tokenizers;
 import dev.eva.model.train.RunFolder;
+import dev.eva.tensor.kernel.ColdStart;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -49,6 +50,9 @@ import picocli.CommandLine.Spec;
             "  eva generate runs/mtp --prompt ROMEO: --speculative --temperature 0"
         })
 final class GenerateCommand implements Runnable {
+    /** Multiply-adds of a short prompt in a small model; a tenth of a second of scalar loops at most. */
+    private static final long COLD_START = 1 << 26;
+
     @Spec
     private CommandSpec spec;
 
@@ -138,6 +142,7 @@ final class GenerateCommand implements Runnable {
         }
         Path checkpoint = RunFolder.checkpointOf(model == null ? newestRun() : model);
         Tokenizer tokenizer = Tokenizers.load(folderOfTokenizer(checkpoint));
+        ColdStart.allow(COLD_START);
         try (MappedModel mapped = w8a8 ? Checkpoint.openW8a8(checkpoint) : Checkpoint.open(checkpoint)) {
             SamplingOptions.checkVocabulary(checkpoint, tokenizer, mapped.model());
             Generator generator = new Generator(mapped.model(), sampling, generatorOptions(checkpoint, tokenizer));

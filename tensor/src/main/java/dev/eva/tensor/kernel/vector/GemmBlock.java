@@ -1,5 +1,6 @@
 package dev.eva.tensor.kernel.vector;
 
+import dev.eva.tensor.kernel.ColdStart;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
@@ -236,6 +237,11 @@ final class GemmBlock {
     private static void rows(
             int m, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        if (ColdStart.takes((long) m * k * vectors * L)) {
+            ScalarTiles.rows(m, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors * L, init, initOffset, initRow,
+                    c, cOffset, cRow);
+            return;
+        }
         int sixes = m / ROWS;
         if (sixes > 0) {
             six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors, init, initOffset, initRow, c, cOffset,

@@ -1,6 +1,7 @@
 package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.Parallel;
+import dev.eva.tensor.kernel.ColdStart;
 import dev.eva.tensor.kernel.Gemm;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -160,7 +161,7 @@ final class Panels extends Gemm.Prepared {
         }
         if (col == 1) {
             copyRows(length, columns, b, from, row, out, at, width);
-        } else if (row == 1) {
+        } else if (row == 1 && !ColdStart.takes((long) length * columns)) {
             turn(length, columns, b, from, col, out, at, width, GemmBlock.scratch().turn);
         } else {
             copyColumns(length, columns, b, from, row, col, out, at, width);

@@ -3,6 +3,7 @@ package dev.eva.tensor.kernel.vector;
 import static dev.eva.tensor.kernel.vector.VectorMath.LANES;
 import static dev.eva.tensor.kernel.vector.VectorMath.SPECIES;
 
+import dev.eva.tensor.kernel.ColdStart;
 import dev.eva.tensor.kernel.Elementwise;
 import jdk.incubator.vector.FloatVector;
 
@@ -12,6 +13,9 @@ import jdk.incubator.vector.FloatVector;
  * 0.06 ns an element in the cache, Zen 4).
  */
 final class VectorElementwise implements Elementwise {
+    /** Multiply-adds that an exponential costs, about. */
+    private static final long EXP_WORK = 16;
+
     @Override
     public void add(int n, float[] a, int aOffset, float[] b, int bOffset, float[] out, int outOffset) {
         int i = 0;
@@ -120,7 +124,8 @@ final class VectorElementwise implements Elementwise {
     private static void swiGluRow(int f, float[] gateUp, int gate, float[] out, int at) {
         int up = gate + f;
         int i = 0;
-        for (int end = SPECIES.loopBound(f); i < end; i += LANES) {
+        int whole = ColdStart.takes(EXP_WORK * f) ? 0 : SPECIES.loopBound(f);
+        for (; i < whole; i += LANES) {
             FloatVector g = FloatVector.fromArray(SPECIES, gateUp, gate + i);
             FloatVector u = FloatVector.fromArray(SPECIES, gateUp, up + i);
             g.div(VectorMath.exp(g.neg()).add(1f)).mul(u).intoArray(out, at + i);
