@@ -17,17 +17,22 @@ record Distribution(int[] ids, double[] p) {
 
     /** Draws a token; a certain one without drawing. */
     int draw(RandomGenerator random) {
-        if (ids.length == 1) {
+        return draw(ids, p, ids.length, random);
+    }
+
+    /** The same from the first {@code n} of longer arrays. */
+    static int draw(int[] ids, double[] p, int n, RandomGenerator random) {
+        if (n == 1) {
             return ids[0];
         }
         double u = random.nextDouble();
-        for (int i = 0; i < ids.length; i++) {
+        for (int i = 0; i < n; i++) {
             u -= p[i];
             if (u < 0) {
                 return ids[i];
             }
         }
-        return ids[ids.length - 1];
+        return ids[n - 1];
     }
 
     /** Probability of an id. */

@@ -9,6 +9,7 @@ final class Draws {
     private final RandomGenerator random;
     private final int vocab;
     private final BitSet seen;
+    private final Candidates candidates = new Candidates();
 
     /**
      * @param vocab ids that may be drawn: those below it
@@ -29,7 +30,10 @@ final class Draws {
 
     /** Draws the token after logits that begin at {@code from}, which may be changed, and sees it. */
     int draw(float[] logits, int from) {
-        return draw(distribution(logits, from));
+        sampling.candidates(logits, from, vocab, seen, candidates);
+        int id = candidates.draw(random);
+        see(id);
+        return id;
     }
 
     /** Draws a token and sees it. */
@@ -41,7 +45,8 @@ final class Draws {
 
     /** What may come after logits that begin at {@code from}, which may be changed. */
     Distribution distribution(float[] logits, int from) {
-        return sampling.distribution(logits, from, vocab, seen);
+        sampling.candidates(logits, from, vocab, seen, candidates);
+        return candidates.copy();
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.eva.model.generate;
 
-import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -47,25 +46,26 @@ public record Sampling(double temperature, int topK, double topP, double minP, d
      *
      * @param logits V values from index {@code from} on; those of tokens seen are changed by the penalty
      * @param seen ids that the text has
+     * @param into overwritten
      */
-    Distribution distribution(float[] logits, int from, int vocab, BitSet seen) {
+    void candidates(float[] logits, int from, int vocab, BitSet seen, Candidates into) {
         penalise(logits, from, vocab, seen);
+        int best = largest(logits, from, vocab);
         if (temperature == 0) {
-            return Distribution.certain(largest(logits, from, vocab));
+            into.certain(best);
+        } else if (topK == 0 && topP == 1 && minP == 0) {
+            into.all(logits, from, vocab, logits[from + best], temperature);
+        } else {
+            int most = topK == 0 ? vocab : Math.min(topK, vocab);
+            into.likeliest(logits, from, vocab, logits[from + best], temperature, most, topP, minP);
         }
-        boolean whole = topK == 0 && topP == 1 && minP == 0;
-        int[] ids = whole ? all(vocab) : rank(logits, from, vocab);
-        double[] p = probabilities(logits, from, ids, logits[from + largest(logits, from, vocab)]);
-        int kept = whole ? vocab : keep(p);
-        double total = 0;
-        for (int i = 0; i < kept; i++) {
-            total += p[i];
-        }
-        double[] share = new double[kept];
-        for (int i = 0; i < kept; i++) {
-            share[i] = p[i] / total;
-        }
-        return new Distribution(Arrays.copyOf(ids, kept), share);
+    }
+
+    /** The same, as a distribution of its own. */
+    Distribution distribution(float[] logits, int from, int vocab, BitSet seen) {
+        Candidates candidates = new Candidates();
+        candidates(logits, from, vocab, seen, candidates);
+        return candidates.copy();
     }
 
     private void penalise(float[] logits, int from, int vocab, BitSet seen) {
@@ -79,12 +79,6 @@ public record Sampling(double temperature, int topK, double topP, double minP, d
         }
     }
 
-    private static int[] all(int vocab) {
-        int[] ids = new int[vocab];
-        Arrays.setAll(ids, i -> i);
-        return ids;
-    }
-
     private static int largest(float[] logits, int from, int vocab) {
         int best = 0;
         for (int i = 1; i < vocab; i++) {
@@ -93,47 +87,5 @@ public record Sampling(double temperature, int topK, double topP, double minP, d
             }
         }
         return best;
-    }
-
-    /**
-     * Ids by falling logit, equal ones by rising id: the logit's order-preserving bits above, the id below, so that
-     * longs sort.
-     */
-    private static int[] rank(float[] logits, int from, int vocab) {
-        long[] keys = new long[vocab];
-        for (int i = 0; i < vocab; i++) {
-            int bits = Float.floatToIntBits(logits[from + i]);
-            int ordered = bits < 0 ? ~bits : bits | Integer.MIN_VALUE;
-            keys[i] = ((long) ~ordered & 0xffffffffL) << 31 | i;
-        }
-        Arrays.sort(keys);
-        int[] ids = new int[vocab];
-        Arrays.setAll(ids, i -> (int) (keys[i] & 0x7fffffffL));
-        return ids;
-    }
-
-    /** Softmax of the first topK logits at this temperature, in the order of the ids. */
-    private double[] probabilities(float[] logits, int from, int[] ids, double max) {
-        int n = topK == 0 ? ids.length : Math.min(topK, ids.length);
-        double[] p = new double[n];
-        double sum = 0;
-        for (int i = 0; i < n; i++) {
-            p[i] = Math.exp((logits[from + ids[i]] - max) / temperature);
-            sum += p[i];
-        }
-        for (int i = 0; i < n; i++) {
-            p[i] /= sum;
-        }
-        return p;
-    }
-
-    /** How many of the ranked probabilities top-p and min-p leave; at least one. */
-    private int keep(double[] p) {
-        int kept = 1;
-        double sum = p[0];
-        while (kept < p.length && sum < topP && p[kept] >= minP * p[0]) {
-            sum += p[kept++];
-        }
-        return kept;
     }
 }
