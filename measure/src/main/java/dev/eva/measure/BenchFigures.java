@@ -5,9 +5,9 @@ import java.util.OptionalDouble;
 
 /**
  * The figures of a bench by name: {@code gemm.512x512x512.cpu.gflops}, {@code peak.read}. Of each row: {@code median},
- * {@code min}, {@code max} in microseconds, {@code gflops}, {@code gbs}, and where there is such a thing {@code peak}
- * in percent of the lower ceiling, {@code rate}, {@code speed} beside the first way, {@code transfer} and {@code
- * untransferred}.
+ * {@code min}, {@code max} in microseconds, {@code spread} between them in percent of the median, {@code gflops},
+ * {@code gbs}, and where there is such a thing {@code peak} in percent of the lower ceiling, {@code rate}, {@code speed}
+ * beside the first way, {@code transfer} and {@code untransferred}.
  */
 public final class BenchFigures {
     private BenchFigures() {}
@@ -43,6 +43,10 @@ public final class BenchFigures {
         figures.put(name + ".median", row.seconds().median() * 1e6, "us");
         figures.put(name + ".min", row.seconds().min() * 1e6, "us");
         figures.put(name + ".max", row.seconds().max() * 1e6, "us");
+        figures.put(
+                name + ".spread",
+                100 * (row.seconds().max() - row.seconds().min()) / row.seconds().median(),
+                "%");
         figures.put(name + ".gflops", row.flopRate() / 1e9, "GFLOP/s");
         figures.put(name + ".gbs", row.byteRate() / 1e9, "GB/s");
         figures.put(name + ".intensity", row.intensity(), "FLOP/byte");

@@ -49,21 +49,29 @@ public final class BenchPage {
                 + " from memory, on all threads {peak.fma} and {peak.read}. Both were measured in the same run."
                 + " A kernel with $I$ operations a byte can reach the lower of the two at most, $I$ times the"
                 + " rate of memory or the rate of arithmetic.");
-        if (figures.all().containsKey("peak.fma.gpu")) {
-            page.text("The device gives {peak.fma.gpu} and reads {peak.read.gpu} of its own memory, measured as well;"
-                    + " the shares of its rows are of these.");
-        }
         page.picture(
                 "roofline",
                 roofline(result),
-                "Every kernel under the roofs of the machine. Points above a slope had operands in a cache.");
+                "Every kernel under the roofs of the processor. Points above a slope had operands in a cache.");
+        result.ways().stream().filter(Way::device).forEach(way -> {
+            String name = way.name();
+            if (figures.all().containsKey("peak.fma." + name)) {
+                page.text("The device `" + name + "` gives {peak.fma." + name + "} and reads {peak.read." + name
+                        + "} of its own memory, measured as well; the shares of its rows are of these.");
+                page.picture(
+                        "roofline-" + name,
+                        roofline(result, way),
+                        "The kernels of the device under its own roof, transfers included.");
+            }
+        });
         for (String what : result.rows().stream().map(Measured::what).distinct().toList()) {
             group(page, what);
         }
         if (!result.leftOut().isEmpty()) {
             page.section("left-out", "What was left out");
             page.text("One run would have taken too long, going by the cases before:");
-            page.list(result.leftOut().stream().map(text -> "`" + text + "`").toArray(String[]::new));
+            page.list(
+                    result.leftOut().stream().map(text -> "`" + text + "`").toArray(String[]::new));
         }
         return page;
     }
@@ -106,45 +114,43 @@ public final class BenchPage {
                         : "at none either."));
     }
 
-    /** Columns of transfers only where something was transferred. */
+    /** Columns only where some row has something for them. */
     private void table(Page page, List<Measured> rows) {
         boolean moved = rows.stream().anyMatch(r -> r.transferSeconds() > 0);
-        List<String> header = new ArrayList<>(List.of(
-                "case",
-                "on",
-                "us",
-                "fastest",
-                "slowest",
-                "GFLOP/s",
-                "GB/s",
-                "% of peak",
-                "limit",
-                rows.getFirst().tokens() > 0 ? "tokens/s" : "G elements/s",
-                "speed"));
+        boolean tokens = rows.getFirst().tokens() > 0;
+        boolean rates = tokens || rows.stream().anyMatch(r -> r.elements() > 0);
+        List<String> header =
+                new ArrayList<>(List.of("case", "on", "us", "spread, %", "GFLOP/s", "GB/s", "% of peak", "speed"));
+        if (rates) {
+            header.add(tokens ? "tokens/s" : "G elements/s");
+        }
         if (moved) {
             header.addAll(List.of("transfers, us", "GFLOP/s without"));
         }
         DataTable table = DataTable.of(
-                "Medians, and the share of the lower ceiling; *speed* is beside the first way.",
+                "Medians; *spread* is from the fastest to the slowest, beside the median; *peak* the lower ceiling, of"
+                        + " memory or of multiply-adds; *speed* beside the first way.",
                 header.toArray(String[]::new));
+        String last = "";
         for (Measured row : rows) {
             String name = BenchFigures.name(row);
             List<String> cells = new ArrayList<>(List.of(
-                    "`" + row.name() + "`",
+                    row.name().equals(last) ? "" : "`" + row.name() + "`",
                     row.way(),
                     "{=" + name + ".median}",
-                    "{=" + name + ".min}",
-                    "{=" + name + ".max}",
+                    "{=" + name + ".spread:0}",
                     "{=" + name + ".gflops}",
                     "{=" + name + ".gbs}",
-                    optional("=", name + ".peak", ":0"),
-                    row.memoryBound() ? "memory" : "arithmetic",
-                    optional("=", name + ".rate", ""),
+                    optional("=", name + ".peak", ":0") + (row.memoryBound() ? " memory" : " fma"),
                     optional("", name + ".speed", ":2")));
+            if (rates) {
+                cells.add(optional("=", name + ".rate", ""));
+            }
             if (moved) {
                 cells.add(optional("=", name + ".transfer", ""));
                 cells.add(optional("=", name + ".untransferred", ""));
             }
+            last = row.name();
             table = table.row(cells.toArray(String[]::new));
         }
         page.table(table);
@@ -188,54 +194,53 @@ public final class BenchPage {
                 "multiply-adds of the CPU", new double[] {ends[0], ends[ends.length - 1]}, new double[] {peak, peak});
     }
 
-    /** All kernels of a result over intensity, under the measured roof of the CPU. */
+    /** All kernels of the CPU over intensity, under its measured roofs: all threads, and one. */
     public static Chart roofline(BenchResult result) {
-        LineChart chart = new LineChart("Roofline", "operations a byte", "GFLOP/s")
-                .logLog()
-                .size(720, 480);
         Peaks peaks = result.peaks();
-        double most = 2
-                * result.rows().stream().mapToDouble(Measured::intensity).max().orElseThrow();
-        double ridge = peaks.flops() / peaks.read();
-        double[] x = {LEAST_INTENSITY, ridge, Math.max(most, 2 * ridge)};
-        chart.dashed(
-                "all threads", x, new double[] {peaks.roof(x[0]) / GIGA, peaks.flops() / GIGA, peaks.flops() / GIGA});
-        double ridgeOne = peaks.flopsOne() / peaks.readOne();
-        double[] one = {LEAST_INTENSITY, ridgeOne, Math.max(most, 2 * ridge)};
-        chart.dashed("one thread", one, new double[] {
-            LEAST_INTENSITY * peaks.readOne() / GIGA, peaks.flopsOne() / GIGA, peaks.flopsOne() / GIGA
-        });
-        result.ways().stream()
-                .filter(Way::device)
-                .forEach(way ->
-                        deviceRoof(chart, way.name(), result.ceilings().get(way.name()), one[2]));
-        for (Way way : result.ways()) {
-            for (String what :
-                    result.rows().stream().map(Measured::what).distinct().toList()) {
-                List<Measured> of = result.rows().stream()
-                        .filter(r -> r.way().equals(way.name()) && r.what().equals(what))
-                        .toList();
-                if (!of.isEmpty() && !way.isReference()) {
-                    chart.points(
-                            way.name() + ": " + what,
-                            of.stream().mapToDouble(Measured::intensity).toArray(),
-                            of.stream().mapToDouble(r -> r.flopRate() / GIGA).toArray());
-                }
-            }
-        }
+        LineChart chart = empty();
+        double end = largestIntensity(result);
+        roof(chart, "all threads", peaks.flops(), peaks.read(), end);
+        roof(chart, "one thread", peaks.flopsOne(), peaks.readOne(), end);
+        result.ways().stream().filter(w -> !w.device() && !w.isReference()).forEach(w -> points(chart, result, w));
         return chart;
     }
 
-    /** The device's own roof, of its arithmetic and its memory. */
-    private static void deviceRoof(LineChart chart, String name, Peaks.Ceiling ceiling, double most) {
-        if (!Double.isNaN(ceiling.flops())) {
-            double ridge = ceiling.flops() / ceiling.bytes();
-            chart.dashed(
-                    name,
-                    new double[] {LEAST_INTENSITY, ridge, Math.max(most, 2 * ridge)},
-                    new double[] {
-                        LEAST_INTENSITY * ceiling.bytes() / GIGA, ceiling.flops() / GIGA, ceiling.flops() / GIGA
-                    });
+    /** The kernels of a device. */
+    private static Chart roofline(BenchResult result, Way device) {
+        Peaks.Ceiling ceiling = result.ceilings().get(device.name());
+        LineChart chart = empty();
+        roof(chart, device.name(), ceiling.flops(), ceiling.bytes(), largestIntensity(result));
+        points(chart, result, device);
+        return chart;
+    }
+
+    private static LineChart empty() {
+        return new LineChart("Roofline", "operations a byte", "GFLOP/s").logLog().size(720, 480);
+    }
+
+    private static double largestIntensity(BenchResult result) {
+        return 2 * result.rows().stream().mapToDouble(Measured::intensity).max().orElseThrow();
+    }
+
+    private static void roof(LineChart chart, String name, double flops, double bytes, double end) {
+        double ridge = flops / bytes;
+        chart.dashed(
+                name,
+                new double[] {LEAST_INTENSITY, ridge, Math.max(end, 2 * ridge)},
+                new double[] {LEAST_INTENSITY * bytes / GIGA, flops / GIGA, flops / GIGA});
+    }
+
+    private static void points(LineChart chart, BenchResult result, Way way) {
+        for (String what : result.rows().stream().map(Measured::what).distinct().toList()) {
+            List<Measured> of = result.rows().stream()
+                    .filter(r -> r.way().equals(way.name()) && r.what().equals(what))
+                    .toList();
+            if (!of.isEmpty()) {
+                chart.points(
+                        way.name() + ": " + what,
+                        of.stream().mapToDouble(Measured::intensity).toArray(),
+                        of.stream().mapToDouble(r -> r.flopRate() / GIGA).toArray());
+            }
         }
     }
 }
