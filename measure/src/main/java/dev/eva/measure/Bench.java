@@ -37,7 +37,7 @@ public final class Bench {
     private final BiFunction<Way, String, ModelProcess> processes;
     private final Progress progress;
     private final Set<String> warm = new HashSet<>();
-    /** Seconds of an operation on a way, by the last case of each kernel. */
+    /** Seconds of an operation on a way, by the fastest run of the last case of each kernel. */
     private final Map<String, Double> paces = new HashMap<>();
 
     private final List<String> leftOut = new ArrayList<>();
@@ -170,7 +170,7 @@ public final class Bench {
         for (int i = 0; i < timings.size(); i++) {
             Ready r = ready.get(i);
             Peaks.Ceiling ceiling = ceilings.get(r.way.name());
-            paces.put(r.way.name() + c.kernel(), timings.get(i).median() / c.flops());
+            paces.put(r.way.name() + c.kernel(), timings.get(i).min() / c.flops());
             rows.add(new Measured(
                     c.what(),
                     c.name(),
@@ -241,7 +241,7 @@ public final class Bench {
             Way way = timed.get(i);
             Peaks.Ceiling ceiling = ceilings.get(way.name());
             double median = timings.get(i).median();
-            paces.put(way.name() + kernel, median / c.flops());
+            paces.put(way.name() + kernel, timings.get(i).min() / c.flops());
             rows.add(new Measured(
                     c.what(),
                     c.name(),
