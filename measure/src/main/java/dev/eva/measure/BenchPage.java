@@ -197,7 +197,7 @@ public final class BenchPage {
     /** All kernels of the CPU over intensity, under its measured roofs: all threads, and one. */
     public static Chart roofline(BenchResult result) {
         Peaks peaks = result.peaks();
-        LineChart chart = empty();
+        LineChart chart = empty("Roofline");
         double end = largestIntensity(result);
         roof(chart, "all threads", peaks.flops(), peaks.read(), end);
         roof(chart, "one thread", peaks.flopsOne(), peaks.readOne(), end);
@@ -208,14 +208,14 @@ public final class BenchPage {
     /** The kernels of a device. */
     private static Chart roofline(BenchResult result, Way device) {
         Peaks.Ceiling ceiling = result.ceilings().get(device.name());
-        LineChart chart = empty();
+        LineChart chart = empty("Roofline of the device");
         roof(chart, device.name(), ceiling.flops(), ceiling.bytes(), largestIntensity(result));
         points(chart, result, device);
         return chart;
     }
 
-    private static LineChart empty() {
-        return new LineChart("Roofline", "operations a byte", "GFLOP/s").logLog().size(720, 480);
+    private static LineChart empty(String title) {
+        return new LineChart(title, "operations a byte", "GFLOP/s").logLog().size(720, 480);
     }
 
     private static double largestIntensity(BenchResult result) {

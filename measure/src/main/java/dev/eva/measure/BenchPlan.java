@@ -43,7 +43,7 @@ public record BenchPlan(
     }
 
     /** Under a minute for everything, a table to look at. */
-    public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 0.5, 0.8, 128);
+    public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 0.5, 0.5, 128);
     /** Some minutes, figures to quote. */
     public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 4, 15, 512);
 
@@ -83,7 +83,7 @@ public record BenchPlan(
 
     private List<Supplier<Case>> fp8() {
         int n = quick ? 2048 : 4096;
-        int rows = quick ? 4096 : 16384;
+        int rows = quick ? 2048 : 16384;
         List<Supplier<Case>> cases = new ArrayList<>();
         cases.add(() -> new QuantizeCase(n, n));
         cases.add(() -> new DequantizeCase(n, n));
@@ -97,7 +97,7 @@ public record BenchPlan(
 
     private List<Supplier<Case>> layers() {
         int t = quick ? 256 : 1024;
-        int elements = quick ? 1 << 22 : 1 << 23;
+        int elements = quick ? 1 << 21 : 1 << 23;
         List<Supplier<Case>> cases = new ArrayList<>();
         cases.add(() -> new AttentionCase(false, 8, t, 64, 64));
         cases.add(() -> new AttentionCase(true, 8, t, 64, 64));
@@ -129,7 +129,7 @@ public record BenchPlan(
                                 ModelCase.train("small", 8, 256));
             case GENERATE ->
                 quick
-                        ? List.of(ModelCase.decode("small", 8), ModelCase.prefill("small", 64))
+                        ? List.of(ModelCase.decode("mini", 8), ModelCase.prefill("mini", 64))
                         : List.of(
                                 ModelCase.decode("small", 8),
                                 ModelCase.decode("small", 64),
