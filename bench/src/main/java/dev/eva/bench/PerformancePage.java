@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** docs/performance.md from the sections that were measured. */
 final class PerformancePage {
@@ -22,7 +23,7 @@ final class PerformancePage {
      */
     static void write(Path file, List<Section> sections, List<String> missing, String picture) throws IOException {
         PerformancePage p = new PerformancePage();
-        p.head(missing);
+        p.head(missing, others(file));
         String title = "";
         for (Section section : sections) {
             if (!section.title().equals(title)) {
@@ -42,13 +43,29 @@ final class PerformancePage {
         Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     }
 
-    private void head(List<String> missing) {
+    /** Pages of other machines, which lie beside this one. */
+    private static List<String> others(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(p -> !p.equals(file.toAbsolutePath()))
+                    .map(p -> p.getFileName().toString())
+                    .filter(n -> n.matches("performance.*\\.md"))
+                    .sorted()
+                    .map(n -> "[" + n + "](" + n + ")")
+                    .toList();
+        }
+    }
+
+    private void head(List<String> missing, List<String> others) {
         line("# Performance").line("");
         line("Written by `bench/performance.sh`, a section at a time: the date stands with the command that measures it"
                 + " again. Medians with the least and most of their rounds; both sides take turns, and a ratio is that"
                 + " of each round.");
         line("");
         Machine.here().facts().forEach((label, text) -> line("- " + label + ": " + text));
+        if (!others.isEmpty()) {
+            line("- other machines: " + String.join(", ", others));
+        }
         if (!missing.isEmpty()) {
             line("- not measured: " + String.join(", ", missing));
         }
