@@ -3,8 +3,9 @@ package dev.eva.fp8.vector;
 import dev.eva.fp8.Fp8Blocks;
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Product;
+import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.StoredKernel;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -31,7 +32,10 @@ final class VectorFp8Product implements Fp8Product {
     private static final int BLOCK = Fp8Blocks.BLOCK;
     private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
     private static final int MAGNITUDES = 0x7F7F7F7F;
-    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LE);
+    private static final byte MAGNITUDE = 0x7F;
+    private static final int E4M3_BACK = 1 + Fp8Format.E4M3.mantissaBits();
+    private static final int E5M2_BACK = 1 + Fp8Format.E5M2.mantissaBits();
+    private static final StoredKernel STORED = Kernels.find(StoredKernel.class, StoredKernel.REFERENCE);
     /** The words of a vector's worth of rows and a block's columns; the memory of one thread. */
     private static final ThreadLocal<int[]> WORDS = ThreadLocal.withInitial(() -> new int[BLOCK / 4 * L]);
 
@@ -94,10 +98,12 @@ final class VectorFp8Product implements Fp8Product {
         for (; j + L <= count && factor < Float.POSITIVE_INFINITY; j += L) {
             for (int p = 0; p < whole; p += BLOCK) {
                 int words = Math.min(BLOCK, whole - p) / 4;
-                int[] turned = words(codes, first + (long) j * cols + p, cols, words);
-                if (!widenTurned(format, words, turned, factor, out, outOffset + p * outRow + j, outRow)) {
-                    Fp8Product.super.turn(format, codes, first + (long) j * cols + p, cols, L, 4 * words, scale, out,
-                            outOffset + p * outRow + j, outRow);
+                int[] turned = WORDS.get();
+                STORED.turnWords(codes, first + (long) j * cols + p, cols, L, words, turned, 0);
+                if (format == Fp8Format.E4M3) {
+                    widenWords(Fp8Format.E4M3, words, turned, scale, out, outOffset + p * outRow + j, outRow);
+                } else {
+                    widenWords(Fp8Format.E5M2, words, turned, scale, out, outOffset + p * outRow + j, outRow);
                 }
             }
         }
@@ -107,37 +113,46 @@ final class VectorFp8Product implements Fp8Product {
                 outOffset + j, outRow);
     }
 
-    /** Words of a vector's worth of rows: the first of each row, then the second of each. */
-    private static int[] words(MemorySegment codes, long first, int cols, int n) {
-        int[] words = WORDS.get();
-        for (int r = 0; r < L; r++) {
-            long at = first + (long) r * cols;
-            for (int q = 0; q < n; q++) {
-                words[q * L + r] = codes.get(WORD, at + 4L * q);
-            }
-        }
-        return words;
-    }
-
-    /** A word becomes four rows of {@code out}; false if a code is no number. */
-    private static boolean widenTurned(
-            Fp8Format format, int words, int[] turned, float factor, float[] out, int outOffset, int outRow) {
-        int back = 1 + format.mantissaBits();
+    /**
+     * A word becomes four rows of {@code out}. A code that is subnormal would be a subnormal float32, which costs some
+     * processors 150 cycles in a multiplication: words with one, or with a code that is no number, go through a table.
+     */
+    private static void widenWords(
+            Fp8Format format, int words, int[] turned, float scale, float[] out, int outOffset, int outRow) {
+        int back = back(format);
         int mask = mask(format);
-        ByteVector most = ByteVector.zero(B);
+        byte add = (byte) (128 - format.firstSpecial());
+        byte end = (byte) (add + (1 << back - 1));
+        float factor = scale * rebias(format);
         for (int q = 0, to = outOffset; q < words; q++, to += 4 * outRow) {
             IntVector v = IntVector.fromArray(I, turned, q * L);
-            most = most.max(v.and(MAGNITUDES).reinterpretAsBytes());
-            IntVector odd = v.reinterpretAsShorts().lanewise(VectorOperators.ASHR, back).reinterpretAsInts();
-            IntVector even = v.lanewise(VectorOperators.LSHL, 8).reinterpretAsShorts()
-                    .lanewise(VectorOperators.ASHR, back).reinterpretAsInts();
-            even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats().mul(factor).intoArray(out, to);
-            odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats().mul(factor)
-                    .intoArray(out, to + outRow);
-            even.and(mask).reinterpretAsFloats().mul(factor).intoArray(out, to + 2 * outRow);
-            odd.and(mask).reinterpretAsFloats().mul(factor).intoArray(out, to + 3 * outRow);
+            ByteVector rare = v.reinterpretAsBytes().add(add).and(MAGNITUDE);
+            if (rare.compare(VectorOperators.LT, end).anyTrue()) {
+                decodeWords(format, turned, q * L, scale, out, to, outRow);
+                continue;
+            }
+            quarter(v, 24, back, mask).mul(factor).intoArray(out, to);
+            quarter(v, 16, back, mask).mul(factor).intoArray(out, to + outRow);
+            quarter(v, 8, back, mask).mul(factor).intoArray(out, to + 2 * outRow);
+            quarter(v, 0, back, mask).mul(factor).intoArray(out, to + 3 * outRow);
         }
-        return !most.compare(VectorOperators.GE, (byte) format.firstSpecial()).anyTrue();
+    }
+
+    private static void decodeWords(
+            Fp8Format format, int[] turned, int at, float scale, float[] out, int outOffset, int outRow) {
+        for (int r = 0; r < L; r++) {
+            int word = turned[at + r];
+            int to = outOffset + r;
+            out[to] = format.decode((byte) word) * scale;
+            out[to + outRow] = format.decode((byte) (word >> 8)) * scale;
+            out[to + 2 * outRow] = format.decode((byte) (word >> 16)) * scale;
+            out[to + 3 * outRow] = format.decode((byte) (word >> 24)) * scale;
+        }
+    }
+
+    /** By how much a code at the top of its lane moves back: constants, so that shifts have their count inside. */
+    private static int back(Fp8Format format) {
+        return format == Fp8Format.E4M3 ? E4M3_BACK : E5M2_BACK;
     }
 
     @Override

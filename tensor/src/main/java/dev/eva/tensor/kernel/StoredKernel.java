@@ -54,6 +54,19 @@ public interface StoredKernel {
         }
     }
 
+    /**
+     * Words of 32 bits turned over, whatever they hold: {@code out[outOffset + q * rows + r]} is word q of row r, for
+     * {@code q < n}; a row begins {@code stride} bytes after the one before, the first at byte {@code from}.
+     */
+    default void turnWords(MemorySegment w, long from, long stride, int rows, int n, int[] out, int outOffset) {
+        for (int r = 0; r < rows; r++) {
+            long at = from + r * stride;
+            for (int q = 0; q < n; q++) {
+                out[outOffset + q * rows + r] = w.get(I32, at + 4L * q);
+            }
+        }
+    }
+
     /** {@code y[i][j] = sum_p x[i][p] w[j][p]} for m rows of x and rows {@code [from, to)} of w, float32. */
     default void multiplyF32(
             int m,

@@ -37,6 +37,7 @@ final class VectorStored implements StoredKernel {
 
         final float[] turn = new float[Transpose.SCRATCH];
         final int[] words = new int[WORDS * L];
+        final int[] square = new int[WordSquare.SCRATCH];
 
         private float[] x = new float[0];
 
@@ -96,6 +97,18 @@ final class VectorStored implements StoredKernel {
                 w, first + (long) j * cols, cols, count - j, length, out, outOffset + j, outRow);
     }
 
+    @Override
+    public void turnWords(MemorySegment w, long from, long stride, int rows, int n, int[] out, int outOffset) {
+        int q = 0;
+        if (rows == L && WordSquare.works()) {
+            int[] scratch = SCRATCH.get().square;
+            for (; q + L <= n; q += L) {
+                WordSquare.turn(w, from + 4L * q, stride, out, outOffset + q * L, scratch);
+            }
+        }
+        StoredKernel.super.turnWords(w, from + 4L * q, stride, rows, n - q, out, outOffset + q * rows);
+    }
+
     /** Pairs of neighbours are turned over as 32-bit words, and widened after. */
     @Override
     public void turnBf16(
@@ -106,12 +119,7 @@ final class VectorStored implements StoredKernel {
         for (; j + L <= count; j += L) {
             for (int p = 0; p < whole; p += 2 * WORDS) {
                 int n = Math.min(WORDS, (whole - p) / 2);
-                for (int r = 0; r < L; r++) {
-                    long at = 2 * (first + (long) (j + r) * cols + p);
-                    for (int q = 0; q < n; q++) {
-                        words[q * L + r] = w.get(I32, at + 4L * q);
-                    }
-                }
+                turnWords(w, 2 * (first + (long) j * cols + p), 2L * cols, L, n, words, 0);
                 for (int q = 0, to = outOffset + p * outRow + j; q < n; q++, to += 2 * outRow) {
                     IntVector two = IntVector.fromArray(I, words, q * L);
                     two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(out, to);
