@@ -162,7 +162,7 @@ public final class LineChart implements Chart {
             // The library labels values at equal distances as they are (1, 9, 17), all others at round numbers.
             style.setXAxisMin(xMin - 1e-4 * (xMax - xMin));
         } else if (xMax / xMin > MANY_DECADES) {
-            Style.powersOfTen(style);
+            Style.powersOfTen(style, (width - Style.AXIS) / Math.log10(xMax / xMin));
         }
         for (int i = 0; i < series.size(); i++) {
             add(chart, series.get(i), theme.series(i));

@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
 /**
- * A chart as PNGs, one for each theme and for wide and narrow screens, with two pixels a unit. Needs a font on the machine, but no display.
+ * A chart as PNGs, one for each theme and for wide and narrow screens, with two pixels a unit. Needs a font on the
+ * machine, but no display.
  *
  * @param name of the files, {@code NAME.png} and {@code NAME-dark.png}
  * @param light for paper and bright pages

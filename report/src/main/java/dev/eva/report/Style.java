@@ -17,6 +17,10 @@ final class Style {
     static final int AXIS = 76;
 
     private static final int EDGE = 6;
+    /** Width of a power of ten and what is between two. */
+    private static final int POWER = 36;
+
+    private static final int UPRIGHT = 90;
     /** Letters of this size can just be read. */
     private static final float LEAST = 8;
     private static final String PATTERN = "#,##0.########";
@@ -59,9 +63,12 @@ final class Style {
         }
     }
 
-    /** Powers of ten at the ticks of the x axis: for many decades, whose labels would touch. */
-    static void powersOfTen(AxesChartStyler s) {
+    /** Powers of ten at the ticks of the x axis: for many decades; upright where labels would touch. */
+    static void powersOfTen(AxesChartStyler s, double unitsADecade) {
         s.setXAxisDecimalPattern("0E0");
+        if (unitsADecade < POWER) {
+            s.setXAxisLabelRotation(UPRIGHT);
+        }
     }
 
     /** The title's font, smaller for a title that would not fit. */
