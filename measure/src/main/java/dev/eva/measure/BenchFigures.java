@@ -6,8 +6,8 @@ import java.util.OptionalDouble;
 /**
  * The figures of a bench by name: {@code gemm.512x512x512.cpu.gflops}, {@code peak.read}. Of each row: {@code median},
  * {@code min}, {@code max} in microseconds, {@code spread} between them in percent of the median, {@code gflops},
- * {@code gbs}, and where there is such a thing {@code peak} in percent of the lower ceiling, {@code rate}, {@code speed}
- * beside the first way, {@code transfer} and {@code untransferred}.
+ * {@code gbs}, and where there is such a thing {@code peak} in percent of the lower ceiling, {@code rate},
+ * {@code speed} beside the first way, {@code transfer} and {@code untransferred}.
  */
 public final class BenchFigures {
     private BenchFigures() {}
