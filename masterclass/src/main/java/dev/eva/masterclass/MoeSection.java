@@ -41,7 +41,8 @@ final class MoeSection implements Section {
                         + "y = \\sum_{e \\in C} \\frac{s_e}{\\sum_{j \\in C} s_j} \\text{FFN}_e(x) \\quad "
                         + "\\text{FFN}_e(x) = W_2^e (\\text{swish}(W_1^e x) \\odot W_3^e x)",
                 "$x \\in (D)$ a token's state, $D = 256$; $w_e \\in (D)$ the router's row for expert $e$ of $E = 8$",
-                "$W_1^e, W_3^e \\in (F, D)$ and $W_2^e \\in (D, F)$ the expert, $F = 1024$; $K = 2$ of them answer, those in $C$",
+                "$W_1^e, W_3^e \\in (F, D)$ and $W_2^e \\in (D, F)$ the expert, $F = 1024$; "
+                        + "$K = 2$ of them answer, those in $C$",
                 "$b_e$ a bias for the choice alone, which training moves up for idle experts and down for busy ones");
         MoE moe = layer.moe(lesson);
         Result r = MoeExperiment.run(moe, lesson.random("moe batches"));

@@ -19,8 +19,8 @@ final class RanksPart {
 
     static void run(Lesson lesson) {
         lesson.heading("Training by several processes");
-        lesson.text("A step's loss is a mean over many sequences, so its gradient is a mean, too, and the sequences can "
-                + "be dealt out: every process, a *rank*, has the whole model, takes its share of the batches, and "
+        lesson.text("A step's loss is a mean over many sequences, so its gradient is a mean, too, and the sequences "
+                + "can be dealt out: every process, a *rank*, has the whole model, takes its share of the batches, and "
                 + "what must be exchanged is one gradient each. This is *data parallelism*. Two things can go wrong. "
                 + "The exchange can take longer than the shared work saves. And floating-point addition depends on its "
                 + "order: added as they happen to arrive, the same gradients give other bits in every run, and a loss "
@@ -111,7 +111,7 @@ final class RanksPart {
                                                 r -> Math.rint(1e3 * r.stepTime().median()))
                                         .toArray())
                         .labels(),
-                "Twice the cores would halve the first bar if all work could be shared and nothing had to be exchanged.");
+                "Twice the cores would halve the first bar if all work could be shared and nothing were exchanged.");
     }
 
     private static void finding(Lesson lesson) {
@@ -123,10 +123,10 @@ final class RanksPart {
                 + "show, and these four numbers say whether it does.");
         lesson.text("A gradient here is {phase2.ranks.gradient:1}, the file with those of both ranks and the sum "
                 + "{phase2.ranks.file:1}. A step of a rank writes its gradient once, reads its half of both, writes "
-                + "its half of the sum and reads the sum: {phase2.ranks.ranks.moved:1}, little beside what its products "
-                + "read. What two processes do not share is the optimizer: each makes the whole update, Muon's matrix "
-                + "iteration included, where two threads share it. Processes pay where threads end: on the next "
-                + "machine. But there is no next machine yet; Eva's ranks meet in one machine's memory.");
+                + "its half of the sum and reads the sum: {phase2.ranks.ranks.moved:1}, little beside what its "
+                + "products read. What two processes do not share is the optimizer: each makes the whole update, "
+                + "Muon's matrix iteration included, where two threads share it. Processes pay where threads end: on "
+                + "the next machine. But there is no next machine yet; Eva's ranks meet in one machine's memory.");
     }
 
     private static void clusters(Lesson lesson) {
