@@ -1,9 +1,6 @@
 package dev.eva.tensor;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * Memory for one step: activations and gradients are taken from it, given back when nothing needs them any more, and
@@ -25,9 +22,9 @@ import java.util.Map;
 public final class Workspace {
     private static final ThreadLocal<Workspace> CURRENT = new ThreadLocal<>();
 
-    private final Map<Integer, ArrayDeque<Storage>> free = new HashMap<>();
+    private final ByLength<Storage> free = new ByLength<>();
     private final ArrayList<Storage> lent = new ArrayList<>();
-    private final Map<Integer, ArrayDeque<ByteBlock>> freeBlocks = new HashMap<>();
+    private final ByLength<ByteBlock> freeBlocks = new ByLength<>();
     private final ArrayList<ByteBlock> lentBlocks = new ArrayList<>();
     private long bytes;
     private long lentBytes;
@@ -76,18 +73,8 @@ public final class Workspace {
 
     /** Drops all arrays that are not lent, for example when shapes change for good. */
     public void trim() {
-        for (ArrayDeque<Storage> q : free.values()) {
-            for (Storage s : q) {
-                bytes -= 4L * s.array.length;
-            }
-        }
-        free.clear();
-        for (ArrayDeque<ByteBlock> q : freeBlocks.values()) {
-            for (ByteBlock b : q) {
-                bytes -= b.array().length;
-            }
-        }
-        freeBlocks.clear();
+        free.drain(s -> bytes -= 4L * s.array.length);
+        freeBlocks.drain(b -> bytes -= b.array().length);
     }
 
     /**
@@ -166,8 +153,7 @@ public final class Workspace {
     }
 
     private Storage take(int length) {
-        ArrayDeque<Storage> q = free.get(length);
-        Storage s = q == null ? null : q.pollLast();
+        Storage s = free.poll(length);
         if (s == null) {
             s = new Storage(new float[length], this);
             bytes += 4L * length;
@@ -179,8 +165,7 @@ public final class Workspace {
     }
 
     private ByteBlock takeBytes(int length) {
-        ArrayDeque<ByteBlock> q = freeBlocks.get(length);
-        ByteBlock b = q == null ? null : q.pollLast();
+        ByteBlock b = freeBlocks.poll(length);
         if (b == null) {
             b = new ByteBlock(new byte[length], this);
             bytes += length;
@@ -203,7 +188,7 @@ public final class Workspace {
     private void keep(ByteBlock b) {
         b.lentIndex = -1;
         lentBytes -= b.array().length;
-        freeBlocks.computeIfAbsent(b.array().length, n -> new ArrayDeque<>()).addLast(b);
+        freeBlocks.add(b.array().length, b);
     }
 
     private void giveBack(Storage s) {
@@ -219,6 +204,6 @@ public final class Workspace {
         s.holds = 0;
         s.generation++;
         lentBytes -= 4L * s.array.length;
-        free.computeIfAbsent(s.array.length, n -> new ArrayDeque<>()).addLast(s);
+        free.add(s.array.length, s);
     }
 }

@@ -16,7 +16,7 @@ class AllocationTest {
     /** Bytes of a step, and of a decoded token. */
     private static final long STEP = 1_000_000;
 
-    private static final long TOKEN = 44_000;
+    private static final long TOKEN = 30_000;
 
     /** Runs until a step must be warm: before C2 has compiled a kernel, its vectors are objects. */
     private static final int RUNS = 200;

@@ -12,6 +12,10 @@ import java.util.ArrayList;
  * the memory that it took.
  */
 public final class Ctx {
+    // A decoded token is a hundred ops that nobody runs backward: what those need not is not allocated for them.
+    private static final Tensor[] NO_TENSORS = {};
+    private static final boolean[] NO_FLAGS = {};
+
     final Op op;
     final Tensor[] inputs;
     /** Null if no backward pass follows. */
@@ -22,11 +26,13 @@ public final class Ctx {
     int[] producers;
 
     private final ArrayList<Tensor> taken = new ArrayList<>(2);
-    private final ArrayList<PackedRows> packed = new ArrayList<>(0);
-    private Tensor[] saved = {};
-    /** Whether the values of input i are not kept for backward. */
+    /** Null while there is none. */
+    private ArrayList<PackedRows> packed;
+
+    private Tensor[] saved = NO_TENSORS;
+    /** Whether the values of input i are not kept for backward; empty if none follows. */
     private final boolean[] dropped;
-    /** Whether input i is made again when backward reads it. */
+    /** Whether input i is made again when backward reads it; empty if none follows. */
     private final boolean[] remade;
 
     private boolean outputDropped;
@@ -35,8 +41,8 @@ public final class Ctx {
         this.op = op;
         this.inputs = inputs;
         this.tape = tape;
-        this.dropped = new boolean[inputs.length];
-        this.remade = new boolean[inputs.length];
+        this.dropped = tape == null ? NO_FLAGS : new boolean[inputs.length];
+        this.remade = tape == null ? NO_FLAGS : new boolean[inputs.length];
     }
 
     /**
@@ -67,8 +73,8 @@ public final class Ctx {
 
     /** Says that backward reads the shapes of these inputs at most: they need not be kept for it. */
     public void dropInputs(int... which) {
-        for (int i : which) {
-            dropped[i] = true;
+        for (int i = 0; recording() && i < which.length; i++) {
+            dropped[which[i]] = true;
         }
     }
 
@@ -89,6 +95,7 @@ public final class Ctx {
     public PackedRows pack(Tensor x, RowPacking packing) {
         PackedRows p = tape.pack(x, packing);
         p.hold();
+        packed = packed == null ? new ArrayList<>(2) : packed;
         packed.add(p);
         return p;
     }
@@ -115,7 +122,7 @@ public final class Ctx {
 
     /** The i-th input; one that was {@linkplain #dropInputs dropped} has its shape alone. */
     public Tensor input(int i) {
-        if (remade[i] && !Workspace.isLive(inputs[i])) {
+        if (recording() && remade[i] && !Workspace.isLive(inputs[i])) {
             Ctx producer = tape.node(producers[i]);
             int before = producer.taken.size();
             inputs[i] = producer.op.remake(producer).requiresGrad(true);
@@ -175,7 +182,7 @@ public final class Ctx {
                 }
             }
         } else {
-            saved = new Tensor[0];
+            saved = NO_TENSORS;
         }
         for (Tensor t : taken) {
             Workspace.releaseUnheld(t);
@@ -201,8 +208,10 @@ public final class Ctx {
         for (Tensor t : saved) {
             Workspace.release(t);
         }
-        packed.forEach(PackedRows::release);
-        packed.clear();
+        if (packed != null) {
+            packed.forEach(PackedRows::release);
+            packed = null;
+        }
         for (int i = 0; i < inputs.length; i++) {
             if (!isHeld(i)) {
                 continue;
@@ -217,6 +226,6 @@ public final class Ctx {
         if (!outputDropped) {
             Workspace.release(output);
         }
-        saved = new Tensor[0];
+        saved = NO_TENSORS;
     }
 }

@@ -1,0 +1,40 @@
+package dev.eva.tensor;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.function.Consumer;
+
+/** Free memory, found by its exact length, the last added first. To look for a length allocates nothing. */
+final class ByLength<T> {
+    /** Ascending. */
+    private int[] lengths = {};
+
+    private final ArrayList<ArrayDeque<T>> queues = new ArrayList<>();
+
+    /** One of this length, which is taken out; null if there is none. */
+    T poll(int length) {
+        int at = Arrays.binarySearch(lengths, length);
+        return at < 0 ? null : queues.get(at).pollLast();
+    }
+
+    void add(int length, T item) {
+        int at = Arrays.binarySearch(lengths, length);
+        if (at < 0) {
+            at = -at - 1;
+            int[] more = Arrays.copyOf(lengths, lengths.length + 1);
+            System.arraycopy(lengths, at, more, at + 1, lengths.length - at);
+            more[at] = length;
+            lengths = more;
+            queues.add(at, new ArrayDeque<>());
+        }
+        queues.get(at).addLast(item);
+    }
+
+    /** Takes everything out. */
+    void drain(Consumer<T> to) {
+        queues.forEach(q -> q.forEach(to));
+        queues.clear();
+        lengths = new int[0];
+    }
+}
