@@ -20,7 +20,10 @@ final class Ahead {
             return;
         }
         start(JsonMapper::shared);
-        start(Kernels::summary);
+        // A device, named here or in a file of words, is decided first: kernels are chosen once a process.
+        if (words.stream().noneMatch(w -> w.startsWith("--device") || w.startsWith("@"))) {
+            start(Kernels::summary);
+        }
     }
 
     private static void start(Runnable part) {
