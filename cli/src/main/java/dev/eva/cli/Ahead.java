@@ -20,23 +20,13 @@ final class Ahead {
             return;
         }
         start(JsonMapper::shared);
-        // A device, named here or in a file of words, is decided first: kernels are chosen once a process.
-        if (words.stream().noneMatch(w -> w.startsWith("--device") || w.startsWith("@"))) {
+        if (!DeviceOption.asked(words)) {
             start(Kernels::summary);
         }
     }
 
     private static void start(Runnable part) {
-        Thread thread = new Thread(
-                () -> {
-                    try {
-                        part.run();
-                    } catch (RuntimeException | LinkageError e) {
-                        // The command meets it again where it can be told.
-                        return;
-                    }
-                },
-                "eva-ahead");
+        Thread thread = new Thread(part, "eva-ahead");
         thread.setDaemon(true);
         thread.start();
     }

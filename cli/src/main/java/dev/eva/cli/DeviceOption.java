@@ -1,6 +1,7 @@
 package dev.eva.cli;
 
 import dev.eva.tensor.kernel.Kernels;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,6 +26,15 @@ final class DeviceOption {
             description = "Where large products are computed; gpu: any OpenCL device, N its number in eva devices; "
                     + "auto: a GPU if there is one (${DEFAULT-VALUE}).")
     private String device;
+
+    /**
+     * Whether anything decides about kernels: an option, a file of words in which one may be, or the property. Then the
+     * command alone may choose them, once a process, and say what is wrong with it.
+     */
+    static boolean asked(List<String> words) {
+        return System.getProperty(KERNELS) != null
+                || words.stream().anyMatch(w -> w.startsWith("--device") || w.startsWith("@"));
+    }
 
     /** Chooses the kernels of this process. */
     void apply() {

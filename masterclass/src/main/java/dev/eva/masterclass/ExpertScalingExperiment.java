@@ -4,8 +4,6 @@ import dev.eva.masterclass.SideBySide.Lane;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.ParameterCount;
 import dev.eva.model.Presets;
-import dev.eva.model.train.Budget;
-import dev.eva.model.train.Precision;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainPresets;
 import dev.eva.model.train.TrainingRun;
@@ -100,19 +98,8 @@ final class ExpertScalingExperiment {
     /** AdamW: Muon's matrix iteration on every one of 256 experts would be what is measured. */
     private static TrainConfig train(int steps, int batch, long seed) {
         TrainConfig preset = TrainPresets.byName("shakespeare-bench");
-        Budget budget = new Budget.Steps(steps);
-        return new TrainConfig(
-                new TrainConfig.Batching(batch, preset.batching().length(), 1),
-                budget,
-                preset.optimizer(),
-                preset.schedule().within(budget),
-                preset.clip(),
-                new TrainConfig.Balance(preset.balance().alpha(), TrainingExperiment.GAMMA),
-                preset.mtp(),
-                Precision.FP32,
-                preset.validation(),
-                preset.saving(),
-                preset.maxSkipped(),
-                seed);
+        TrainConfig.Batching batching =
+                new TrainConfig.Batching(batch, preset.batching().length(), 1);
+        return SideBySide.course(preset, batching, steps, preset.validation(), seed);
     }
 }

@@ -4,8 +4,6 @@ import dev.eva.measure.Timing;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.Presets;
 import dev.eva.model.text.Corpus;
-import dev.eva.model.train.Budget;
-import dev.eva.model.train.Precision;
 import dev.eva.model.train.StepMetrics;
 import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.TrainPresets;
@@ -74,20 +72,8 @@ final class RanksExperiment {
     static TrainingRun begin(Path folder, int steps, int batch, long seed) {
         TrainConfig preset = TrainPresets.byName(TrainingExperiment.PRESET);
         int length = preset.batching().length();
-        Budget budget = new Budget.Steps(steps);
-        TrainConfig config = new TrainConfig(
-                new TrainConfig.Batching(batch, length, BATCHES),
-                budget,
-                preset.optimizer(),
-                preset.schedule().within(budget),
-                preset.clip(),
-                new TrainConfig.Balance(preset.balance().alpha(), TrainingExperiment.GAMMA),
-                preset.mtp(),
-                Precision.FP32,
-                0,
-                preset.saving(),
-                preset.maxSkipped(),
-                seed);
+        TrainConfig.Batching batching = new TrainConfig.Batching(batch, length, BATCHES);
+        TrainConfig config = SideBySide.course(preset, batching, steps, 0, seed);
         DeepSeekConfig shape = Presets.byName(TrainingExperiment.PRESET).withMaxPositionEmbeddings(length);
         Corpus text = Corpus.of(List.of("shakespeare"));
         return TrainingRun.create(folder, TrainingExperiment.PRESET, shape, text, "char", config);

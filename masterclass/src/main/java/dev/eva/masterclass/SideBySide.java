@@ -1,7 +1,10 @@
 package dev.eva.masterclass;
 
 import dev.eva.model.text.TokenRange;
+import dev.eva.model.train.Budget;
+import dev.eva.model.train.Precision;
 import dev.eva.model.train.StepMetrics;
+import dev.eva.model.train.TrainConfig;
 import dev.eva.model.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,30 @@ final class SideBySide {
     record Lane(String id, String label, Trainer trainer) {}
 
     private SideBySide() {}
+
+    /**
+     * Settings of a short course in float32 whose biases move.
+     *
+     * @param like has the rest of them
+     * @param validation share of the text that is held out
+     */
+    static TrainConfig course(
+            TrainConfig like, TrainConfig.Batching batching, int steps, double validation, long seed) {
+        Budget budget = new Budget.Steps(steps);
+        return new TrainConfig(
+                batching,
+                budget,
+                like.optimizer(),
+                like.schedule().within(budget),
+                like.clip(),
+                new TrainConfig.Balance(like.balance().alpha(), TrainingExperiment.GAMMA),
+                like.mtp(),
+                Precision.FP32,
+                validation,
+                like.saving(),
+                like.maxSkipped(),
+                seed);
+    }
 
     /**
      * Trains all of them for {@code steps} steps.

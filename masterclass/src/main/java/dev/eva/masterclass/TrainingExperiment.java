@@ -209,23 +209,9 @@ final class TrainingExperiment {
 
     /** The run's settings for a short course in float32 whose biases move. */
     private TrainConfig courseConfig(TrainConfig run) {
-        Budget budget = new Budget.Steps(effort.steps);
-        TrainConfig.Balance balance = run.balance().gamma() > 0
-                ? run.balance()
-                : new TrainConfig.Balance(run.balance().alpha(), GAMMA);
         int batch = Math.min(effort.batch, run.batching().batchSize());
-        return new TrainConfig(
-                new TrainConfig.Batching(batch, run.batching().length(), 1),
-                budget,
-                run.optimizer(),
-                run.schedule().within(budget),
-                run.clip(),
-                balance,
-                run.mtp(),
-                Precision.FP32,
-                run.validation(),
-                run.saving(),
-                run.maxSkipped(),
-                run.seed());
+        TrainConfig.Batching batching = new TrainConfig.Batching(batch, run.batching().length(), 1);
+        TrainConfig course = SideBySide.course(run, batching, effort.steps, run.validation(), run.seed());
+        return run.balance().gamma() > 0 ? course.withBalance(run.balance()) : course;
     }
 }

@@ -12,6 +12,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Steps shared by processes against the same steps of one process. */
 class RanksTest {
@@ -86,19 +88,43 @@ class RanksTest {
     }
 
     /** Weights, biases, moments, losses of all kinds, norms, balance and what FP8 rounded: to the last bit. */
-    @Test
-    void ranksComeToTheBitsOfOneProcess() throws IOException {
-        TrainConfig config = config("muon", Precision.FP8, 4);
+    @ParameterizedTest
+    @CsvSource({"muon, FP32, 4, 2", "adamw, FP8, 4, 4"})
+    void ranksComeToTheBitsOfOneProcess(String optimizer, Precision precision, int accumulation, int ranks)
+            throws IOException {
+        TrainConfig config = config(optimizer, precision, accumulation);
         Path one = run("one", config, 1);
-        Path many = run("many", config, 2);
+        Path many = run("many", config, ranks);
         TrainingRunTest.assertSame(one, many);
         assertThat(steps(many)).isEqualTo(steps(one)).hasSize(STEPS);
     }
 
-    /**
-     * A run goes on with three ranks, one of which is killed: the steps before are saved, the others end, and it goes
-     * on alone to the bits that it would have had.
-     */
+    /** A run may go on with any number of ranks. */
+    @Test
+    void aRunGoesOnWithOtherRanks() throws IOException {
+        TrainConfig config = config("adamw", Precision.FP32, 2);
+        Path one = run("one", config, 1);
+        try (TrainingRun run = create("other", config)) {
+            run.run(Optional.of(new Budget.Steps(2)), TrainListener.NONE);
+        }
+        try (TrainingRun run = TrainingRun.resume(dir.resolve("other"))) {
+            run.share(2, 1);
+            run.run(Optional.empty(), TrainListener.NONE);
+        }
+        assertSameFiles(one, dir.resolve("other"));
+    }
+
+    private static void assertSameFiles(Path run, Path other) throws IOException {
+        Path a = RunFolder.checkpoints(run).getLast();
+        Path b = RunFolder.checkpoints(other).getLast();
+        for (String file : List.of("model.safetensors", "trainer.safetensors")) {
+            assertThat(Files.mismatch(a.resolve(file), b.resolve(file)))
+                    .as(file)
+                    .isEqualTo(-1);
+        }
+    }
+
+    /** The steps before are saved, the others end, and the run goes on alone to the bits it would have had. */
     @Test
     void aRankThatIsKilledIsALineAndTheRunIsSaved() throws IOException {
         TrainConfig config = config("adamw", Precision.FP32, 3);
@@ -106,9 +132,6 @@ class RanksTest {
         Path path = dir.resolve("killed");
         List<Long> others;
         try (TrainingRun run = create("killed", config)) {
-            run.run(Optional.of(new Budget.Steps(1)), TrainListener.NONE);
-        }
-        try (TrainingRun run = TrainingRun.resume(path)) {
             run.share(3, 1);
             others = run.others();
             assertThat(others).hasSize(2);
@@ -116,7 +139,7 @@ class RanksTest {
             TrainListener kill = new TrainListener() {
                 @Override
                 public void step(StepMetrics metrics, TrainerState state) {
-                    if (metrics.step() == STEPS - 1) {
+                    if (metrics.step() == 2) {
                         victim.destroyForcibly();
                         victim.onExit().join();
                     }
@@ -124,25 +147,18 @@ class RanksTest {
             };
             assertThatThrownBy(() -> run.run(Optional.empty(), kill))
                     .isInstanceOf(TrainException.class)
-                    .hasMessage("rank 2 has ended, killed by signal 9; the run is saved after step 3, go on with: "
+                    .hasMessage("rank 2 has ended, killed by signal 9; the run is saved after step 2, go on with: "
                             + "eva train --resume " + path);
         }
         assertThat(others)
                 .allSatisfy(pid -> assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive))
                         .isEmpty());
-        assertThat(RunFolder.checkpoints(path).getLast()).hasFileName("step-000003");
+        assertThat(RunFolder.checkpoints(path).getLast()).hasFileName("step-000002");
         try (TrainingRun run = TrainingRun.resume(path)) {
             run.run(Optional.empty(), TrainListener.NONE);
         }
-        // The first ends a training of one step, and is therefore evaluated.
-        assertThat(steps(path).subList(1, STEPS)).isEqualTo(steps(reference).subList(1, STEPS));
-        Path a = RunFolder.checkpoints(reference).getLast();
-        Path b = RunFolder.checkpoints(path).getLast();
-        for (String file : List.of("model.safetensors", "trainer.safetensors")) {
-            assertThat(Files.mismatch(a.resolve(file), b.resolve(file)))
-                    .as(file)
-                    .isEqualTo(-1);
-        }
+        assertThat(steps(path)).isEqualTo(steps(reference));
+        assertSameFiles(reference, path);
     }
 
     @Test

@@ -64,6 +64,11 @@ class JarTest {
         assertThat(generated.code).as(generated.err).isZero();
         assertThat(generated.out).startsWith("To be").hasSize("To be".length() + 20 + 1);
         assertThat(java("info", run.toString()).out).contains("parameters", "cache");
+
+        // Kernels are made ready ahead, but not those that a user asks for: what is wrong with them has to be said.
+        Ended wrong = java(List.of("-Deva.kernels=none"), "generate", run.toString(), "--prompt", "To be");
+        assertThat(wrong.code).isEqualTo(1);
+        assertThat(wrong.err).contains("-Deva.kernels=none: no such provider; have vector").doesNotContain("internal");
     }
 
     /** Weights stay in the mapped files: more than three times the heap, in two types, and several files. */
