@@ -125,7 +125,8 @@ public final class Performance {
                     "sgemm-" + threads,
                     "Matrix products, F32, " + (threads == 1 ? "one thread" : "two threads") + ", GFLOP/s",
                     "OpenBLAS",
-                    "Eva multiplies a weight that it has prepared, as its layers do; `_nt`: by the transposed.",
+                    "Eva multiplies a weight that it has prepared twice, as in training: from the second time on it"
+                            + " begins with a line of the cache; `_nt`: by the transposed.",
                     () -> kernels.products(threads)));
         }
         models(plans);
