@@ -5,9 +5,9 @@ import java.util.OptionalDouble;
 
 /**
  * The figures of a bench by name: {@code gemm.512x512x512.cpu.gflops}, {@code peak.read}. Of each row: {@code median},
- * {@code min}, {@code max} in microseconds, {@code spread} between them in percent of the median, {@code gflops},
- * {@code gbs}, and where there is such a thing {@code peak} in percent of the lower ceiling, {@code rate},
- * {@code speed} beside the first way, {@code transfer} and {@code untransferred}.
+ * {@code min}, {@code max} in microseconds (of models in milliseconds), {@code spread} between them in percent of the
+ * median, {@code gflops}, {@code gbs}, and where there is such a thing {@code peak} in percent of the lower ceiling,
+ * {@code rate}, {@code speed} beside the first way, {@code transfer} and {@code untransferred}.
  */
 public final class BenchFigures {
     private BenchFigures() {}
@@ -38,11 +38,18 @@ public final class BenchFigures {
         return row.what() + "." + row.name() + "." + row.way();
     }
 
+    /** The unit of a row's times: whole models take milliseconds to seconds, kernels microseconds to milliseconds. */
+    static String unit(Measured row) {
+        return row.tokens() > 0 ? "ms" : "us";
+    }
+
     private static void row(Figures figures, BenchResult result, Measured row) {
         String name = name(row);
-        figures.put(name + ".median", row.seconds().median() * 1e6, "us");
-        figures.put(name + ".min", row.seconds().min() * 1e6, "us");
-        figures.put(name + ".max", row.seconds().max() * 1e6, "us");
+        String unit = unit(row);
+        double units = unit.equals("ms") ? 1e3 : 1e6;
+        figures.put(name + ".median", row.seconds().median() * units, unit);
+        figures.put(name + ".min", row.seconds().min() * units, unit);
+        figures.put(name + ".max", row.seconds().max() * units, unit);
         figures.put(
                 name + ".spread",
                 100 * (row.seconds().max() - row.seconds().min()) / row.seconds().median(),
@@ -61,7 +68,7 @@ public final class BenchFigures {
         }
         put(figures, name + ".speed", result.speedUp(row), "x");
         if (row.transferSeconds() > 0) {
-            figures.put(name + ".transfer", row.transferSeconds() * 1e6, "us");
+            figures.put(name + ".transfer", row.transferSeconds() * units, unit);
             figures.put(name + ".untransferred", row.flops() / row.withoutTransfers() / 1e9, "GFLOP/s");
         }
     }

@@ -119,13 +119,14 @@ public final class BenchPage {
         boolean moved = rows.stream().anyMatch(r -> r.transferSeconds() > 0);
         boolean tokens = rows.getFirst().tokens() > 0;
         boolean rates = tokens || rows.stream().anyMatch(r -> r.elements() > 0);
+        String unit = BenchFigures.unit(rows.getFirst());
         List<String> header =
-                new ArrayList<>(List.of("case", "on", "us", "spread, %", "GFLOP/s", "GB/s", "% of peak", "speed"));
+                new ArrayList<>(List.of("case", "on", unit, "spread, %", "GFLOP/s", "GB/s", "% of peak", "speed"));
         if (rates) {
             header.add(tokens ? "tokens/s" : "G elements/s");
         }
         if (moved) {
-            header.addAll(List.of("transfers, us", "GFLOP/s without"));
+            header.addAll(List.of("transfers, " + unit, "GFLOP/s without"));
         }
         DataTable table = DataTable.of(
                 "Medians; *spread* is from the fastest to the slowest, beside the median; *peak* the lower ceiling, of"
