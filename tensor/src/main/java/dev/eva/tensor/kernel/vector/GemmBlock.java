@@ -18,15 +18,21 @@ final class GemmBlock {
     /** The same where A is read across its rows, a cache line a step, or B is copied first. */
     static final int TURNED_DEPTH = 192;
     /**
-     * Rows from which a panel of B that stands is copied to scratch that begins with a line: then copying costs less
-     * than vectors that touch two lines each. Vectors of half a line do so half as often, and stay.
+     * Rows from which operands that stand are copied to scratch: then copying costs less than rows that share few
+     * sets of a first-level cache, vectors that touch two lines, and steps that C2 does not know.
      */
-    private static final int COPY_ROWS = Panels.VECTORS == 4 ? 72 : Integer.MAX_VALUE;
+    private static final int COPY_ROWS = 72;
+
+    /** The same where A is read across its rows. */
+    private static final int TURNED_COPY_ROWS = Panels.VECTORS == 4 ? 72 : 36;
     /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
     static final int FAR = 1024;
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
+    /** The least vector that holds a step of a tile's rows. */
+    private static final VectorSpecies<Float> SIX = FloatVector.SPECIES_256;
+
     private static final float[] ZEROS = new float[Panels.WIDTH];
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
@@ -79,7 +85,7 @@ final class GemmBlock {
             for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
                 int length = Math.min(DEPTH, b.k - p);
                 boolean first = p == 0;
-                panel(m, length, a, aOffset + p * aCol, aRow, aCol, packed,
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, ROWS * aRow, packed,
                         b.offset(group, panel, p, length), b.step(panel), panel, b.n,
                         first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, tile);
             }
@@ -101,7 +107,7 @@ final class GemmBlock {
                 int length = Math.min(TURNED_DEPTH, b.k - p);
                 boolean first = p == 0;
                 Panels.copyRows(length, width, from, b.offset(group, panel, p, length), step, right, at, width);
-                panel(m, length, a, aOffset + p * aCol, aRow, aCol, right, at, width, panel, b.n,
+                panel(m, length, a, aOffset + p * aCol, aRow, aCol, ROWS * aRow, right, at, width, panel, b.n,
                         first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, scratch.tile);
             }
         }
@@ -116,16 +122,18 @@ final class GemmBlock {
             int m, int n, int k, int fromPanel, int toPanel, float[] a, int aOffset, int aRow,
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         Scratch scratch = scratch();
-        boolean copies = aRow >= FAR || m >= COPY_ROWS && toPanel - fromPanel > 1;
-        int aStep = copies ? Panels.padded(m) : aRow;
+        boolean copies = aRow >= FAR || m >= TURNED_COPY_ROWS && toPanel - fromPanel > 1;
+        int aStep = copies ? ROWS : aRow;
         for (int p = 0; p == 0 || p < k; p += TURNED_DEPTH) {
             int length = Math.min(TURNED_DEPTH, k - p);
             int aFrom = aOffset + p * aRow;
             float[] left = a;
+            int aTile = ROWS;
             if (copies) {
-                left = scratch.a(TURNED_DEPTH * aStep);
-                copyRows(length, m, a, aFrom, aRow, left, aStep);
+                left = scratch.a(tiles(TURNED_DEPTH, m));
+                packTiles(length, m, a, aFrom, aRow, left);
                 aFrom = 0;
+                aTile = ROWS * length;
             }
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 int column = Panels.column(panel, n);
@@ -133,36 +141,57 @@ final class GemmBlock {
                 float[] right = b;
                 int bFrom = bOffset + p * bRow + column;
                 int bStep = bRow;
-                if (bRow >= FAR || n - column < width || m >= COPY_ROWS) {
+                if (bRow >= FAR || n - column < width || m >= TURNED_COPY_ROWS) {
                     right = scratch.b(TURNED_DEPTH * Panels.WIDTH + Lines.FLOATS);
                     bFrom = Lines.toBoundary(right);
                     Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, bFrom);
                     bStep = width;
                 }
-                panel(m, length, left, aFrom, 1, aStep, right, bFrom, bStep, panel, n, null, 0, p == 0 ? beta : 1f,
-                        c, cOffset, n, scratch.tile);
+                panel(m, length, left, aFrom, 1, aStep, aTile, right, bFrom, bStep, panel, n, null, 0,
+                        p == 0 ? beta : 1f, c, cOffset, n, scratch.tile);
             }
         }
     }
 
-    /** Rows of {@code m} columns side by side. */
-    private static void copyRows(int rows, int m, float[] a, int aOffset, int aRow, float[] block, int width) {
-        int whole = m / L * L;
-        for (int p = 0; p < rows; p++) {
-            int from = aOffset + p * aRow;
-            int to = p * width;
-            for (int i = 0; i < whole; i += L) {
-                FloatVector.fromArray(S, a, from + i).intoArray(block, to + i);
+    /** Floats that {@link #packTiles} needs. */
+    static int tiles(int rows, int m) {
+        return rows * (m + ROWS) + SIX.length();
+    }
+
+    /** Rows of {@code m} columns as tiles read them: six columns of all rows, then the next six. */
+    static void packTiles(int rows, int m, float[] a, int aOffset, int aRow, float[] tiles) {
+        int to = 0;
+        for (int i = 0; i < m; i += ROWS) {
+            int from = aOffset + i;
+            if (L >= SIX.length() && i + SIX.length() <= m) {
+                // Two columns too many, which the next row writes over.
+                for (int p = 0; p < rows; p++) {
+                    FloatVector.fromArray(SIX, a, from + p * aRow).intoArray(tiles, to + p * ROWS);
+                }
+            } else {
+                int columns = Math.min(ROWS, m - i);
+                for (int p = 0; p < rows; p++) {
+                    for (int c = 0; c < columns; c++) {
+                        tiles[to + p * ROWS + c] = a[from + p * aRow + c];
+                    }
+                }
             }
-            for (int i = whole; i < m; i++) {
-                block[to + i] = a[from + i];
-            }
+            to += rows * ROWS;
         }
     }
 
-    /** All rows of one panel of one block along k. */
+    /** All rows of one panel of one block along k, rows of A being {@code aRow} apart. */
     static void panel(
             int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep,
+            int panel, int n,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
+        panel(m, length, a, aOffset, aRow, aCol, ROWS * aRow, b, bOffset, bStep, panel, n, bias, biasOffset, beta, c,
+                cOffset, cRow, tile);
+    }
+
+    /** The same, tiles of A being {@code aTile} apart. */
+    static void panel(
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, int aTile, float[] b, int bOffset, int bStep,
             int panel, int n,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
         int column = Panels.column(panel, n);
@@ -173,15 +202,15 @@ final class GemmBlock {
             addBias(m, columns, bias, biasOffset + column, c, at, cRow);
         }
         if (columns < vectors * L) {
-            edge(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, columns, beta == 0f ? bias : null,
-                    biasOffset + column, beta, c, at, cRow, tile);
+            edge(m, length, a, aOffset, aRow, aCol, aTile, b, bOffset, bStep, vectors, columns,
+                    beta == 0f ? bias : null, biasOffset + column, beta, c, at, cRow, tile);
         } else if (beta != 0f) {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, c, at, cRow, c, at, cRow);
+            rows(m, length, a, aOffset, aRow, aCol, aTile, b, bOffset, bStep, vectors, c, at, cRow, c, at, cRow);
         } else if (bias != null) {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, bias, biasOffset + column, 0, c, at,
-                    cRow);
+            rows(m, length, a, aOffset, aRow, aCol, aTile, b, bOffset, bStep, vectors, bias, biasOffset + column, 0, c,
+                    at, cRow);
         } else {
-            rows(m, length, a, aOffset, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, c, at, cRow);
+            rows(m, length, a, aOffset, aRow, aCol, aTile, b, bOffset, bStep, vectors, ZEROS, 0, 0, c, at, cRow);
         }
     }
 
@@ -196,7 +225,7 @@ final class GemmBlock {
 
     /** A panel whose last vector sticks out of C: tile by tile through scratch. */
     private static void edge(
-            int m, int length, float[] a, int aOffset, int aRow, int aCol, float[] b, int bOffset, int bStep,
+            int m, int length, float[] a, int aOffset, int aRow, int aCol, int aTile, float[] b, int bOffset, int bStep,
             int vectors,
             int columns, float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow, float[] tile) {
         int width = vectors * L;
@@ -204,24 +233,24 @@ final class GemmBlock {
         VectorMask<Float> inside = S.indexInRange(0, columns - last);
         for (int i = 0; i < m; i += ROWS) {
             int rows = Math.min(ROWS, m - i);
+            int from = aOffset + i / ROWS * aTile;
             int at = cOffset + i * cRow;
             if (beta != 0f || bias != null) {
                 float[] init = bias == null ? c : bias;
                 int initOffset = bias == null ? at : biasOffset;
                 int initRow = bias == null ? cRow : 0;
                 for (int r = 0; r < rows; r++) {
-                    int from = initOffset + r * initRow;
+                    int row = initOffset + r * initRow;
                     for (int j = 0; j < last; j += L) {
-                        FloatVector.fromArray(S, init, from + j).intoArray(tile, r * width + j);
+                        FloatVector.fromArray(S, init, row + j).intoArray(tile, r * width + j);
                     }
-                    FloatVector.fromArray(S, init, from + last, inside).intoArray(tile, r * width + last);
+                    FloatVector.fromArray(S, init, row + last, inside).intoArray(tile, r * width + last);
                 }
-                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, tile, 0, width,
-                        tile, 0,
+                rows(rows, length, a, from, aRow, aCol, aTile, b, bOffset, bStep, vectors, tile, 0, width, tile, 0,
                         width);
             } else {
-                rows(rows, length, a, aOffset + i * aRow, aRow, aCol, b, bOffset, bStep, vectors, ZEROS, 0, 0, tile,
-                        0, width);
+                rows(rows, length, a, from, aRow, aCol, aTile, b, bOffset, bStep, vectors, ZEROS, 0, 0, tile, 0,
+                        width);
             }
             for (int r = 0; r < rows; r++) {
                 int to = at + r * cRow;
@@ -235,21 +264,24 @@ final class GemmBlock {
 
     /** Rows of one panel by the tallest tiles that fit: sixes, then four, two, one. */
     private static void rows(
-            int m, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep, int vectors,
-            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+            int m, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
+            int vectors, float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
         if (ColdStart.takes((long) m * k * vectors * L)) {
-            ScalarTiles.rows(m, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors * L, init, initOffset, initRow,
-                    c, cOffset, cRow);
+            for (int i = 0; i < m; i += ROWS) {
+                ScalarTiles.rows(Math.min(ROWS, m - i), k, a, aOffset + i / ROWS * aTile, aRow, aStep, b, bOffset,
+                        bStep, vectors * L, init, initOffset + i * initRow, initRow, c, cOffset + i * cRow, cRow);
+            }
             return;
         }
         int sixes = m / ROWS;
         if (sixes > 0) {
-            six(sixes, k, a, aOffset, aRow, aStep, b, bOffset, bStep, vectors, init, initOffset, initRow, c, cOffset,
-                    cRow);
+            six(sixes, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, vectors, init, initOffset, initRow, c,
+                    cOffset, cRow);
         }
+        int rest = aOffset + sixes * (aTile - ROWS * aRow);
         for (int i = sixes * ROWS, height = 4; i < m; height >>= 1) {
             if ((m - i & height) != 0) {
-                fewer(height, k, a, aOffset + i * aRow, aRow, aStep, b, bOffset, bStep, vectors, init,
+                fewer(height, k, a, rest + i * aRow, aRow, aStep, b, bOffset, bStep, vectors, init,
                         initOffset + i * initRow, initRow, c, cOffset + i * cRow, cRow);
                 i += height;
             }
@@ -257,10 +289,9 @@ final class GemmBlock {
     }
 
     private static void six(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, float[] b, int bOffset, int bStep,
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             int vectors,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        int aTile = ROWS * aRow;
         switch (vectors) {
             case 1 -> TilesOne.rows6(
                     tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c,
