@@ -93,10 +93,11 @@ final class FrozenBlock {
         return rows == 0 ? 0 : few(w, rows, plain) ? chunks : panels;
     }
 
-    /** Rows of W a task, a multiple of four. */
+    /** Rows of W a task, in whole vectors for each of the four streams that one row of x reads. */
     private static int chunk(int n, int k) {
         int least = TASK_WEIGHTS / Math.max(1, k);
-        return (Math.max(least, (n + TASKS - 1) / TASKS) + 3) & ~3;
+        int whole = 4 * VectorMath.LANES;
+        return (Math.max(least, (n + TASKS - 1) / TASKS) + whole - 1) / whole * whole;
     }
 
     /** Panels of a task with many rows: what they read of A stays in the cache from one to the next. */

@@ -9,9 +9,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products with stored weights, lanes along k, a row of the weight after the other: one stream from memory is read
- * faster than several. Up to four rows of x share what was loaded. An element is two chains of fused multiply-adds a
- * lane; the lanes are added at the end, those of a vector's worth of rows at once.
+ * Products with stored weights, lanes along k. Four rows of x share a row of the weight; one row of x takes four rows
+ * of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes are
+ * added at the end, those of a vector's worth of rows at once.
  *
  * <p>bfloat16 comes as 32-bit lanes that hold two neighbours, so x is laid out beforehand as a vector of even places,
  * then one of odd places.
@@ -24,6 +24,8 @@ final class VectorStored implements StoredKernel {
     private static final int HIGH = 0xFFFF0000;
     /** Words of a row that are turned over at a time. */
     private static final int WORDS = 64;
+    /** Rows of the weight that all rows of x pass before the next. */
+    private static final int SHARED = 64;
     /** Lane numbers of every second value of two vectors. */
     private static final FloatVector EVENS = everySecond(0);
 
@@ -32,7 +34,7 @@ final class VectorStored implements StoredKernel {
 
     /** Memory of one thread; grows, never shrinks. */
     private static final class Scratch {
-        /** Sums lane by lane, for four rows of x: what the loops end with, so that no vector leaves them. */
+        /** Sums lane by lane, for four rows of x or of the weight: what the loops end with, so that no vector leaves them. */
         final float[] lanes = new float[4 * L * L];
 
         final float[] turn = new float[Transpose.SCRATCH];
@@ -138,39 +140,27 @@ final class VectorStored implements StoredKernel {
             int m, int cols, float[] x, int xOffset, int xRow, MemorySegment w, int from, int to,
             float[] y, int yOffset, int yRow) {
         float[] lanes = SCRATCH.get().lanes;
-        for (int j = from; j < to; j += L) {
-            int rows = Math.min(L, to - j);
-            int i = 0;
-            for (; i + 4 <= m; i += 4) {
-                for (int r = 0; r < rows; r++) {
-                    f32Four(cols, x, xOffset + i * xRow, xRow, w, j + r, lanes, r * L);
-                }
-                for (int q = 0; q < 4; q++) {
-                    LaneSums.add(rows, lanes, q * L * L, y, yOffset + (i + q) * yRow + j);
+        int fours = m / 4 * 4;
+        for (int begin = from; begin < to; begin += SHARED) {
+            int end = Math.min(to, begin + SHARED);
+            for (int j = begin; j < end && fours > 0; j += L) {
+                int rows = Math.min(L, end - j);
+                for (int i = 0; i < fours; i += 4) {
+                    for (int r = 0; r < rows; r++) {
+                        f32Four(cols, x, xOffset + i * xRow, xRow, w, j + r, lanes, r * L);
+                    }
+                    for (int q = 0; q < 4; q++) {
+                        LaneSums.add(rows, lanes, q * L * L, y, yOffset + (i + q) * yRow + j);
+                    }
                 }
             }
-            for (; i < m; i++) {
-                for (int r = 0; r < rows; r++) {
-                    f32One(cols, x, xOffset + i * xRow, w, j + r, lanes, r * L);
-                }
-                LaneSums.add(rows, lanes, 0, y, yOffset + i * yRow + j);
+            for (int i = fours; i < m; i++) {
+                StoredStreams.f32(cols, x, xOffset + i * xRow, w, begin, end, lanes, y, yOffset + i * yRow);
             }
         }
         if (cols % (2 * L) != 0) {
             f32Rest(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
         }
-    }
-
-    private static void f32One(int cols, float[] x, int xAt, MemorySegment w, int row, float[] lanes, int at) {
-        long base = 4L * row * cols;
-        FloatVector s = FloatVector.zero(S);
-        FloatVector t = s;
-        for (int p = 0, whole = cols / (2 * L) * 2 * L; p < whole; p += 2 * L) {
-            s = FloatVector.fromMemorySegment(S, w, base + 4L * p, LE).fma(FloatVector.fromArray(S, x, xAt + p), s);
-            t = FloatVector.fromMemorySegment(S, w, base + 4L * (p + L), LE)
-                    .fma(FloatVector.fromArray(S, x, xAt + p + L), t);
-        }
-        s.add(t).intoArray(lanes, at);
     }
 
     private static void f32Four(
@@ -226,22 +216,22 @@ final class VectorStored implements StoredKernel {
             float[] y, int yOffset, int yRow) {
         float[] lanes = SCRATCH.get().lanes;
         float[] apart = apart(m, cols, x, xOffset, xRow);
-        for (int j = from; j < to; j += L) {
-            int rows = Math.min(L, to - j);
-            int i = 0;
-            for (; i + 4 <= m; i += 4) {
-                for (int r = 0; r < rows; r++) {
-                    bf16Four(cols, apart, i * cols, w, j + r, lanes, r * L);
-                }
-                for (int q = 0; q < 4; q++) {
-                    LaneSums.add(rows, lanes, q * L * L, y, yOffset + (i + q) * yRow + j);
+        int fours = m / 4 * 4;
+        for (int begin = from; begin < to; begin += SHARED) {
+            int end = Math.min(to, begin + SHARED);
+            for (int j = begin; j < end && fours > 0; j += L) {
+                int rows = Math.min(L, end - j);
+                for (int i = 0; i < fours; i += 4) {
+                    for (int r = 0; r < rows; r++) {
+                        bf16Four(cols, apart, i * cols, w, j + r, lanes, r * L);
+                    }
+                    for (int q = 0; q < 4; q++) {
+                        LaneSums.add(rows, lanes, q * L * L, y, yOffset + (i + q) * yRow + j);
+                    }
                 }
             }
-            for (; i < m; i++) {
-                for (int r = 0; r < rows; r++) {
-                    bf16One(cols, apart, i * cols, w, j + r, lanes, r * L);
-                }
-                LaneSums.add(rows, lanes, 0, y, yOffset + i * yRow + j);
+            for (int i = fours; i < m; i++) {
+                StoredStreams.bf16(cols, apart, i * cols, w, begin, end, lanes, y, yOffset + i * yRow);
             }
         }
         if (cols % (2 * L) != 0) {
@@ -262,19 +252,6 @@ final class VectorStored implements StoredKernel {
             }
         }
         return out;
-    }
-
-    private static void bf16One(int cols, float[] x, int xAt, MemorySegment w, int row, float[] lanes, int at) {
-        long base = 2L * row * cols;
-        FloatVector s = FloatVector.zero(S);
-        FloatVector t = s;
-        for (int p = 0, whole = cols / (2 * L) * 2 * L; p < whole; p += 2 * L) {
-            IntVector two = IntVector.fromMemorySegment(I, w, base + 2L * p, LE);
-            FloatVector a = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            s = a.fma(FloatVector.fromArray(S, x, xAt + p), s);
-            t = two.and(HIGH).reinterpretAsFloats().fma(FloatVector.fromArray(S, x, xAt + p + L), t);
-        }
-        s.add(t).intoArray(lanes, at);
     }
 
     private static void bf16Four(int cols, float[] x, int xAt, MemorySegment w, int row, float[] lanes, int at) {
