@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products with stored weights, lanes along k. Four rows of x share a row of the weight; one row of x takes four rows
- * of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes are
- * added at the end, those of a vector's worth of rows at once.
+ * of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes
+ * are added at the end, those of a vector's worth of rows at once.
  *
  * <p>bfloat16 comes as 32-bit lanes that hold two neighbours, so x is laid out beforehand as a vector of even places,
  * then one of odd places.
@@ -34,7 +34,7 @@ final class VectorStored implements StoredKernel {
 
     /** Memory of one thread; grows, never shrinks. */
     private static final class Scratch {
-        /** Sums lane by lane, for four rows of x or of the weight: what the loops end with, so that no vector leaves them. */
+        /** Sums lane by lane, for four rows of x or of the weight: the loops end with them. */
         final float[] lanes = new float[4 * L * L];
 
         final float[] turn = new float[Transpose.SCRATCH];
