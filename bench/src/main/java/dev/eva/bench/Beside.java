@@ -23,14 +23,18 @@ final class Beside implements AutoCloseable {
 
     private final String name;
     private final Process process;
+    /** What the process says beside its answers: shown if it ends too early. */
+    private final Path errors;
+
     private final BufferedReader answers;
     private final PrintWriter requests;
 
     private Beside(String name, ProcessBuilder builder) {
         this.name = name;
         try {
-            this.process =
-                    builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            this.errors = Files.createTempFile("eva-performance", ".log");
+            errors.toFile().deleteOnExit();
+            this.process = builder.redirectError(errors.toFile()).start();
         } catch (IOException e) {
             throw new UncheckedIOException("performance: cannot start " + name, e);
         }
@@ -75,7 +79,8 @@ final class Beside implements AutoCloseable {
         try {
             String line = answers.readLine();
             if (line == null) {
-                throw new IllegalStateException("performance: " + name + " ended at: " + request);
+                throw new IllegalStateException("performance: " + name + " ended at: " + request + "\n"
+                        + Files.readString(errors).strip());
             }
             return line;
         } catch (IOException e) {

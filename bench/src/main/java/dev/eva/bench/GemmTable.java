@@ -1,6 +1,7 @@
 package dev.eva.bench;
 
 import dev.eva.measure.Effort;
+import dev.eva.measure.Interleaved;
 import dev.eva.measure.Peaks;
 import dev.eva.measure.Running;
 import dev.eva.measure.Way;
@@ -42,12 +43,10 @@ public final class GemmTable {
                 Locale.ROOT,
                 "fused multiply-adds in registers, 1 thread: %.1f GFLOP/s%n",
                 Peaks.measure(Effort.QUICK, 128).flopsOne() / 1e9);
-        for (String warm : List.of("64x64x64", "250x250x250", "5x500x500_nt")) {
-            measure(Shape.parse(warm), WARM_NANOS, 2);
-        }
         for (int threads = 1; threads <= Math.min(2, Runtime.getRuntime().availableProcessors()); threads++) {
             Parallel.setThreads(threads);
             OpenBlas.setThreads(threads);
+            warm();
             System.out.printf("%n%d thread%s, GFLOP/s, median of %d%n%n", threads, threads == 1 ? "" : "s", ROUNDS);
             System.out.println("| m x n x k | OpenBLAS | Eva packed | ratio | Eva raw | ratio |");
             System.out.println("|---|---|---|---|---|---|");
@@ -91,6 +90,13 @@ public final class GemmTable {
         }
     }
 
+    /** Compiles the loops of all shapes; what comes first would else be measured before that is done. */
+    static void warm() throws InterruptedException {
+        for (String shape : List.of("64x64x64", "250x250x250", "5x500x500_nt")) {
+            measure(Shape.parse(shape), SAMPLE_NANOS, 2);
+        }
+    }
+
     /** A row of a shape, in a good second or, {@code quick}, in a part of one. */
     static Row measure(Shape shape, boolean quick) throws InterruptedException {
         return quick ? measure(shape, SAMPLE_NANOS / 2, 3) : measure(shape, SAMPLE_NANOS, ROUNDS);
@@ -111,9 +117,9 @@ public final class GemmTable {
                     gemm.multiply(shape.m(), eva.a(), 0, shape.k(), 1, weight[0], null, 0, 0f, c, 0, shape.n());
                 }
             };
-            for (Runnable side : sides) {
-                sample(side, WARM_NANOS);
-            }
+            sample(sides[0], WARM_NANOS);
+            Interleaved.steady(sides[1]);
+            Interleaved.steady(sides[2]);
             eva.verify(Way.named("openblas"), peer.result());
             eva.verify(Way.named("vector"), packed.result().get());
             double[][] speed = new double[5][rounds];

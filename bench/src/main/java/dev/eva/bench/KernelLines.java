@@ -31,7 +31,6 @@ import java.util.Locale;
 final class KernelLines {
     private static final double GIGA = 1e9;
     private static final int FP8_SIZE = 4096;
-    private static final int PEAK_MEGABYTES = 256;
     /** Threads of the other side go on spinning for a while. */
     private static final int PAUSE_MILLIS = 250;
 
@@ -53,19 +52,20 @@ final class KernelLines {
     /** Multiply-adds and memory. */
     List<Line> ceilings() {
         Parallel.setThreads(Beside.THREADS);
-        Peaks p = Peaks.measure(effort(), PEAK_MEGABYTES);
+        Peaks p = Peaks.measure(effort(), Peaks.MEGABYTES);
         String best = "best of " + 2 * effort().samples();
         return List.of(
                 Line.alone("multiply-adds in registers, one thread, GFLOP/s", Side.of(p.flopsOne() / GIGA), best),
                 Line.alone("multiply-adds in registers, all threads, GFLOP/s", Side.of(p.flops() / GIGA), best),
-                Line.alone("reading memory, one thread, GB/s", Side.of(p.readOne() / GIGA), best),
-                Line.alone("reading memory, all threads, GB/s", Side.of(p.read() / GIGA), best));
+                Line.alone("reading 1 GiB of memory, one thread, GB/s", Side.of(p.readOne() / GIGA), best),
+                Line.alone("reading 1 GiB of memory, all threads, GB/s", Side.of(p.read() / GIGA), best));
     }
 
     /** Matrix products, GFLOP/s. */
     List<Line> products(int threads) throws InterruptedException {
         Parallel.setThreads(threads);
         OpenBlas.setThreads(threads);
+        GemmTable.warm();
         List<Line> lines = new ArrayList<>();
         double logs = 0;
         for (Shape shape : Shape.ALL) {
@@ -102,7 +102,7 @@ final class KernelLines {
         running.run().run();
         c.verify(way, running.result().get());
         double n = c.elements() / GIGA;
-        Interleaved.time(effort(), List.of(running.run()));
+        Interleaved.steady(running.run());
         if (torch == null) {
             Timing t = Interleaved.time(effort(), List.of(running.run())).getFirst();
             return what -> Line.alone(what, Side.of(s -> n / s, t.seconds()), "");
@@ -146,6 +146,7 @@ final class KernelLines {
                     Running running = c.on(way).orElseThrow();
                     running.run().run();
                     c.verify(way, running.result().get());
+                    Interleaved.steady(running.run());
                     Peaks peaks = Peaks.measure(Effort.QUICK, 64);
                     double peak = (threads == 1 ? peaks.flopsOne() : peaks.flops()) / GIGA;
                     Timing time =

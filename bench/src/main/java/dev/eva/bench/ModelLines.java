@@ -92,7 +92,9 @@ final class ModelLines {
             eva.ask("decode 1 " + n + " 1");
             Turns turns = Turns.of(3, () -> n / median(eva.ask("decode 1 " + n + " 1")), () -> llama(type, 0, n));
             Parallel.setThreads(Beside.THREADS);
-            double read = Peaks.measure(quick ? Effort.QUICK : Effort.FULL, 512).read() / GIGA;
+            double read = Peaks.measure(quick ? Effort.QUICK : Effort.FULL, Peaks.MEGABYTES)
+                            .read()
+                    / GIGA;
             double bytes = bytesAToken(type) / GIGA;
             Side rate = Side.of(turns.a().median() * bytes);
             Side share = Side.of(turns.a().median() * bytes / read);
@@ -100,7 +102,7 @@ final class ModelLines {
             return List.of(
                     turns.line(type + ", " + n + " tokens, tokens/s", "").ratioAtLeast(aim),
                     new Line(
-                                    type + ", GB/s of weights; in the peer's place what a plain sum reads",
+                                    type + ", GB/s of weights; in the peer's place what a plain sum of 1 GiB reads",
                                     rate,
                                     Side.of(read),
                                     share,

@@ -45,7 +45,7 @@ public record BenchPlan(
     /** Under a minute for everything, a table to look at. */
     public static final BenchPlan QUICK = new BenchPlan(true, Effort.QUICK, 5e7, 0.5, 0.5, 128);
     /** Some minutes, figures to quote. */
-    public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 4, 15, 512);
+    public static final BenchPlan FULL = new BenchPlan(false, Effort.FULL, 6e8, 4, 15, Peaks.MEGABYTES);
 
     /** How many cases there are in some groups. */
     int count(Collection<What> groups) {

@@ -1,5 +1,7 @@
 package dev.eva.measure;
 
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,6 +11,11 @@ import java.util.function.DoubleSupplier;
  * Times several ways to do one thing in turn, A B A B, so that a machine whose speed drifts treats all alike.
  */
 public final class Interleaved {
+    /** Longer than C2 is busy with a loop of some thousand nodes. */
+    private static final double STEADY_SECONDS = 0.5;
+    /** On a machine whose speed goes up and down, nothing is ever steady. */
+    private static final double LONGEST_SECONDS = 8;
+
     private Interleaved() {}
 
     /**
@@ -61,6 +68,38 @@ public final class Interleaved {
             }
         }
         return seconds.stream().map(Timing::new).toList();
+    }
+
+    /**
+     * Runs until nothing gets quicker any more: until no sample has been quicker than those before by a thirtieth, and
+     * the JVM has compiled nothing, for {@link #STEADY_SECONDS} and three runs, or {@link #LONGEST_SECONDS} are over.
+     */
+    public static void steady(Runnable way) {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long compiled = -1;
+        double best = Double.MAX_VALUE;
+        int quiet = 0;
+        long start = System.nanoTime();
+        long changed = start;
+        long now = start;
+        while ((quiet < 3 || seconds(changed, now) < STEADY_SECONDS) && seconds(start, now) < LONGEST_SECONDS) {
+            double sample = fill(STEADY_SECONDS / 20, way);
+            long all = compiler == null || !compiler.isCompilationTimeMonitoringSupported()
+                    ? compiled
+                    : compiler.getTotalCompilationTime();
+            now = System.nanoTime();
+            quiet++;
+            if (sample < best * 29 / 30 || all != compiled) {
+                changed = now;
+                quiet = 0;
+            }
+            best = Math.min(best, sample);
+            compiled = all;
+        }
+    }
+
+    private static double seconds(long from, long to) {
+        return (to - from) * 1e-9;
     }
 
     /** Runs at least once and until the time is over; seconds of one run. */

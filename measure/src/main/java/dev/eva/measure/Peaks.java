@@ -25,6 +25,9 @@ public record Peaks(double flopsOne, double flops, double readOne, double read) 
      */
     public record Ceiling(double flops, double bytes) {}
 
+    /** Memory that no cache holds: third-level caches of several hundred megabytes are sold. */
+    public static final int MEGABYTES = 1024;
+
     private static final int TURNS = 100_000;
     private static final int PART = 1 << 16;
     private static final float FACTOR = 0.5f;
