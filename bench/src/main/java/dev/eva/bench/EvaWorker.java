@@ -20,7 +20,7 @@ import java.util.stream.DoubleStream;
 /**
  * Eva's side of {@link Beside}: {@code train PRESET BATCHxLENGTH EXPERTS} (0: the preset's own) answers
  * {@code step N} with seconds; {@code open CHECKPOINT} and {@code random PRESET EXPERTS POSITIONS} answer
- * {@code prefill TOKENS N} and {@code decode CONTEXT TOKENS N}.
+ * {@code prefill TOKENS N}, {@code extend FROM TO} and {@code decode CONTEXT TOKENS N}.
  */
 final class EvaWorker {
     private EvaWorker() {}
@@ -47,6 +47,8 @@ final class EvaWorker {
             int first = Integer.parseInt(words[1]);
             if (words[0].equals("prefill")) {
                 answer(Integer.parseInt(words[2]), () -> inference.prefill(first));
+            } else if (words[0].equals("extend")) {
+                answer(1, () -> inference.prefill(first, Integer.parseInt(words[2])));
             } else {
                 int tokens = Integer.parseInt(words[2]);
                 answer(Integer.parseInt(words[3]), () -> inference.decode(first, tokens));

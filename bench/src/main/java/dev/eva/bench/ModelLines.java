@@ -210,16 +210,20 @@ final class ModelLines {
         try (Beside eva = Beside.eva("random", "mini", "0", Integer.toString(longest + 64))) {
             eva.ask("decode 1024 64 8");
             Side base = null;
+            double seconds = 0;
+            int before = 0;
             ParameterCount count = ParameterCount.of(Presets.byName("mini"));
             for (int context = 1024; context <= longest; context *= 2) {
-                double prefill = context / eva.ask("prefill " + context + " 1")[0];
+                // A prompt is read in chunks: this one's are those of the one before, and some more.
+                seconds += eva.ask("extend " + before + " " + context)[0];
+                before = context;
                 Side side = Side.of(s -> 1e6 / 16 * s, eva.ask("decode " + context + " 16 5"));
                 base = base == null ? side : base;
                 String note = String.format(
                         Locale.ROOT,
                         "cache %.1f MB; the prompt at %.0f tokens/s",
                         4e-6 * context * count.cacheRow(),
-                        prefill);
+                        context / seconds);
                 Side ratio = Side.of(side.median() / base.median());
                 lines.add(new Line("mini, a token behind " + context + ", us", side, base, ratio, "", null, note));
             }

@@ -158,7 +158,7 @@ public final class MlaDecode {
         Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r);
         int tasks = m * parts.chunks();
         int own = LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim());
-        Tensor scratch = Workspace.empty(tasks, own + (cache.isFloat32() ? 0 : CHUNK * c.cacheRow()));
+        Tensor scratch = Workspace.roomy(tasks, own + (cache.isFloat32() ? 0 : CHUNK * c.cacheRow()));
         // What a scan costs beside an element of a map: a value of the cache is used twice by every head.
         int scanWork = Math.min(CHUNK, start + m) * c.cacheRow() / 8 * n;
         Parallel.rows(tasks, scanWork, (from, to) -> {

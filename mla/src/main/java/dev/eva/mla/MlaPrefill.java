@@ -4,7 +4,6 @@ import static dev.eva.tensor.ops.Narrow.narrow;
 
 import dev.eva.nn.Rope;
 import dev.eva.tensor.Parallel;
-import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.Attention;
@@ -18,8 +17,14 @@ import dev.eva.tensor.kernel.Kernels;
 public final class MlaPrefill {
     private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
 
-    /** Heads laid out at a time, to bound the memory. */
-    private static final int WAVE = 16;
+    /** Cached tokens whose keys and values are made at a time: enough for full products. */
+    private static final int BLOCK = 1024;
+
+    /** Sizes of blocks are multiples. */
+    private static final int PART = 256;
+
+    /** Values of such a block at most: 16 MiB of them. */
+    private static final int BLOCK_VALUES = 1 << 22;
 
     private final MlaWeights weights;
 
@@ -40,80 +45,86 @@ public final class MlaPrefill {
         Tensor cK = weights.wkvA().forward(x);
         Tensor latent = weights.kvNorm().forward(narrow(cK, 0, c.kvLoraRank()));
         cache.append(latent, narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim()), weights.rope(), start);
-        Tensor all = start == 0 ? latent : latents(cache);
-        Tensor kv = weights.wkvB().forward(all);
         Tensor q = weights.query().forward(x);
-        Tensor o = attend(q, kv, cache, start);
+        Tensor o = attend(q, latent, cache, start);
         // The largest tensors of a prompt: the next layer takes the same memory.
         Workspace.releaseUnheld(q);
-        Workspace.releaseUnheld(kv);
         Tensor out = weights.wo().forward(o);
         Workspace.releaseUnheld(o);
         return out;
     }
 
-    /** (L, R): the latents of all cached tokens, without the keys beside them. */
-    private static Tensor latents(LatentCache cache) {
-        int r = cache.latentSize();
-        Tensor out = Workspace.empty(cache.length(), r);
-        cache.latents(0, cache.length(), out.array(), out.offset(), r);
-        return out;
-    }
-
-    /** (M, N*v). */
-    private Tensor attend(Tensor q, Tensor kv, LatentCache cache, int start) {
+    /** (M, N*v). The memory of keys and values grows in steps: every chunk of a long prompt needs a little more. */
+    private Tensor attend(Tensor q, Tensor latent, LatentCache cache, int start) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
-        Tensor out = Workspace.empty(q.dim(0), n * c.vHeadDim());
-        for (int first = 0; first < n; first += WAVE) {
-            attend(q, kv, cache, new Heads(first, Math.min(n, first + WAVE), start), out);
-        }
-        return out;
-    }
-
-    private void attend(Tensor q, Tensor kv, LatentCache cache, Heads heads, Tensor out) {
-        MlaConfig c = weights.config();
-        int n = heads.to - heads.from;
         int h = c.qkHeadDim();
         int v = c.vHeadDim();
         int l = cache.length();
-        int m = l - heads.start;
+        int m = l - start;
+        Tensor ks = Workspace.roomy(n * l, h);
+        Tensor vs = Workspace.roomy(n * l, v);
+        expand(latent, cache, start, ks, vs);
+        Tensor out = Workspace.empty(m, n * v);
         Tensor qs = Workspace.empty(n * m, h);
-        Tensor ks = Workspace.empty(n * l, h);
-        Tensor vs = Workspace.empty(n * l, v);
-        Tensor lse = Workspace.empty(Shape.of(n * m));
+        Tensor lse = Workspace.empty(n * m);
         Rope.Tables tables = weights.rope().tables(l);
         float scale = weights.softmaxScale();
-        Parallel.run(n, i -> {
-            int head = heads.from + i;
-            layOutQuery(tables, q, head, heads.start, qs.slice(i * m, (i + 1) * m));
-            layOutKeyValue(kv, cache, head, ks.slice(i * l, (i + 1) * l), vs.slice(i * l, (i + 1) * l));
+        Parallel.run(n, head -> {
+            layOutQuery(tables, q, head, start, qs.slice(head * m, (head + 1) * m));
             ATTENTION.forwardFrom(
-                    heads.start,
+                    start,
                     l,
                     h,
                     v,
                     scale,
                     qs.array(),
-                    qs.offset() + i * m * h,
+                    qs.offset() + head * m * h,
                     ks.array(),
-                    ks.offset() + i * l * h,
+                    ks.offset() + head * l * h,
                     vs.array(),
-                    vs.offset() + i * l * v,
+                    vs.offset() + head * l * v,
                     out.array(),
                     out.offset() + head * v,
-                    c.numAttentionHeads() * v,
+                    n * v,
                     lse.array(),
-                    lse.offset() + i * m);
+                    lse.offset() + head * m);
         });
         Workspace.releaseUnheld(lse);
+        Workspace.releaseUnheld(qs);
         Workspace.releaseUnheld(vs);
         Workspace.releaseUnheld(ks);
-        Workspace.releaseUnheld(qs);
+        return out;
     }
 
-    /** Heads {@code [from, to)}, whose new queries begin at position {@code start}. */
-    private record Heads(int from, int to, int start) {}
+    /** Keys and values of all tokens, head by head, made from the latents a block of tokens at a time. */
+    private void expand(Tensor latent, LatentCache cache, int start, Tensor keys, Tensor values) {
+        MlaConfig c = weights.config();
+        int n = c.numAttentionHeads();
+        int l = cache.length();
+        int width = n * (c.qkNopeHeadDim() + c.vHeadDim());
+        int block = Math.clamp(BLOCK_VALUES / width, Math.min(l - start, BLOCK), BLOCK);
+        for (int from = 0; from < l; from += block) {
+            int to = Math.min(l, from + block);
+            // Of few sizes, for the same memory: the last block repeats what some tokens before it have had.
+            int first = Math.max(0, to - (to - from + PART - 1) / PART * PART);
+            Tensor some = start == 0 ? latent.slice(first, to) : latents(cache, first, to);
+            Tensor kv = weights.wkvB().forward(some);
+            Parallel.run(n, head -> layOutKeyValue(kv, cache, head, first, keys, values));
+            Workspace.releaseUnheld(kv);
+            if (start > 0) {
+                Workspace.releaseUnheld(some);
+            }
+        }
+    }
+
+    /** (L, R): the latents of cached tokens, without the keys beside them. */
+    private static Tensor latents(LatentCache cache, int from, int to) {
+        int r = cache.latentSize();
+        Tensor out = Workspace.empty(to - from, r);
+        cache.latents(from, to - from, out.array(), out.offset(), r);
+        return out;
+    }
 
     private void layOutQuery(Rope.Tables tables, Tensor q, int head, int start, Tensor to) {
         MlaConfig c = weights.config();
@@ -127,17 +138,18 @@ public final class MlaPrefill {
         }
     }
 
-    /** Keys get the rotated part that all heads share from the cache. */
-    private void layOutKeyValue(Tensor kv, LatentCache cache, int head, Tensor keys, Tensor values) {
+    /** A block of tokens from {@code first} on; keys get the rotated part that all heads share from the cache. */
+    private void layOutKeyValue(Tensor kv, LatentCache cache, int head, int first, Tensor keys, Tensor values) {
         MlaConfig c = weights.config();
         int nope = c.qkNopeHeadDim();
         int v = c.vHeadDim();
-        for (int j = 0; j < cache.length(); j++) {
+        int row = head * cache.length() + first;
+        for (int j = 0; j < kv.dim(0); j++, row++) {
             int from = kv.offset() + (j * c.numAttentionHeads() + head) * (nope + v);
-            int at = keys.offset() + j * c.qkHeadDim();
+            int at = keys.offset() + row * c.qkHeadDim();
             System.arraycopy(kv.array(), from, keys.array(), at, nope);
-            cache.key(j, keys.array(), at + nope);
-            System.arraycopy(kv.array(), from + nope, values.array(), values.offset() + j * v, v);
+            cache.key(first + j, keys.array(), at + nope);
+            System.arraycopy(kv.array(), from + nope, values.array(), values.offset() + row * v, v);
         }
     }
 }

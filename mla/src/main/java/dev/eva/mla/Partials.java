@@ -11,7 +11,7 @@ import java.util.Arrays;
 record Partials(Tensor z, Tensor stats, int chunks, int heads) {
     static Partials of(int tokens, int chunks, int heads, int rank) {
         int rows = tokens * chunks * heads;
-        return new Partials(Workspace.empty(rows, rank), Workspace.empty(rows, 2), chunks, heads);
+        return new Partials(Workspace.roomy(rows, rank), Workspace.roomy(rows, 2), chunks, heads);
     }
 
     int row(int token, int chunk, int head) {

@@ -86,6 +86,29 @@ class MlaTest {
     }
 
     @Test
+    void thePiecesOfALongPromptTakeTheSameMemoryAgain() {
+        MlaConfig config = MlaOracle.direct();
+        MlaWeights w = MlaOracle.weights(config, 3);
+        MlaPrefill prefill = new MlaPrefill(w);
+        MlaDecode decode = new MlaDecode(w, 1 << 12);
+        int piece = 40;
+        LatentCache expanded = new LatentCache(config, 4000);
+        LatentCache absorbed = new LatentCache(config, 4000);
+        Workspace workspace = new Workspace();
+        Tensor x = MlaOracle.input(config, piece, 4);
+        while (expanded.length() + piece <= expanded.maxLength()) {
+            try (Workspace.Scope step = workspace.open()) {
+                prefill.forward(x, expanded, expanded.length());
+                decode.forward(x, absorbed, absorbed.length());
+            }
+        }
+        // Keys and values in powers of two, the smaller ones as large as the largest together, and what is of one size;
+        // a hundred sizes would be fifty times the longest.
+        long longest = 4L * 4096 * config.numAttentionHeads() * (config.qkHeadDim() + config.vHeadDim());
+        assertThat(workspace.bytes()).isLessThan(12 * longest);
+    }
+
+    @Test
     void manyNewTokensInSlabsAreTheSameBits() {
         MlaConfig config = MlaOracle.lowRank();
         MlaWeights w = MlaOracle.weights(config, 1);

@@ -90,6 +90,17 @@ public final class Workspace {
         return empty(Shape.of(dims));
     }
 
+    /**
+     * As {@link #empty(int...)}, (rows, width), from memory for the next power of two of rows: for what is a little
+     * longer in every step, such as whatever grows with a context. By its exact length none would ever be used again.
+     */
+    public static Tensor roomy(int rows, int width) {
+        int room = rows <= 1 ? rows : Integer.highestOneBit(rows - 1) << 1;
+        return (long) room * width > Integer.MAX_VALUE / 2
+                ? empty(rows, width)
+                : empty(room, width).slice(0, rows);
+    }
+
     /** A tensor of zeros from the open workspace of this thread, or from the heap where none is open. */
     public static Tensor zeros(Shape shape) {
         Tensor t = empty(shape);

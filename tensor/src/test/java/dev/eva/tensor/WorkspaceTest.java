@@ -38,6 +38,22 @@ class WorkspaceTest {
     }
 
     @Test
+    void roomyMemoryServesManyLengths() {
+        Workspace w = new Workspace();
+        for (int rows = 65; rows <= 128; rows++) {
+            try (Workspace.Scope step = w.open()) {
+                assertThat(Workspace.roomy(rows, 3).shape()).isEqualTo(Shape.of(rows, 3));
+            }
+        }
+        assertThat(w.bytes()).isEqualTo(4 * 128 * 3);
+        try (Workspace.Scope step = w.open()) {
+            assertThat(Workspace.roomy(1, 5).array()).hasSize(5);
+            assertThat(Workspace.roomy(0, 5).size()).isZero();
+        }
+        assertThat(Workspace.roomy(3, 2).shape()).isEqualTo(Shape.of(3, 2));
+    }
+
+    @Test
     void arraysAreReusedStepAfterStep() {
         Workspace w = new Workspace();
         float[] first;

@@ -21,8 +21,13 @@ public final class Inference {
 
     /** Seconds that a prompt of {@code n} tokens takes with an empty cache. */
     public double prefill(int n) {
-        sequence.truncate(0);
-        int[] ids = tokens(n);
+        return prefill(0, n);
+    }
+
+    /** Seconds that the tokens of a prompt from {@code from} on take, behind those before, which are in the cache. */
+    public double prefill(int from, int to) {
+        sequence.truncate(from);
+        int[] ids = tokens(to - from);
         long start = System.nanoTime();
         decoder.accept(sequence, logits, ids);
         return (System.nanoTime() - start) * 1e-9;
