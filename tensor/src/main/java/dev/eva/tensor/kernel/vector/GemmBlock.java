@@ -252,8 +252,13 @@ final class GemmBlock {
                 rows(rows, length, a, from, aRow, aCol, aTile, b, bOffset, bStep, vectors, ZEROS, 0, 0, tile, 0,
                         width);
             }
+            boolean cold = ColdStart.takes((long) rows * width);
             for (int r = 0; r < rows; r++) {
                 int to = at + r * cRow;
+                if (cold) {
+                    System.arraycopy(tile, r * width, c, to, columns);
+                    continue;
+                }
                 for (int j = 0; j < last; j += L) {
                     FloatVector.fromArray(S, tile, r * width + j).intoArray(c, to + j);
                 }

@@ -170,7 +170,7 @@ final class Panels extends Gemm.Prepared {
 
     static void copyRows(
             int length, int columns, float[] b, int from, int row, float[] out, int at, int width) {
-        int whole = columns / L * L;
+        int whole = ColdStart.takes((long) length * columns) ? 0 : columns / L * L;
         for (int p = 0; p < length; p++) {
             int in = from + p * row;
             int to = at + p * width;

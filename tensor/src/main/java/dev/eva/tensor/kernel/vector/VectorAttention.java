@@ -3,6 +3,7 @@ package dev.eva.tensor.kernel.vector;
 import static jdk.incubator.vector.FloatVector.fromArray;
 
 import dev.eva.tensor.kernel.Attention;
+import dev.eva.tensor.kernel.ColdStart;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -31,6 +32,8 @@ final class VectorAttention implements Attention {
 
     private static final int ROWS = 48;
     private static final int FEWEST_ROWS = 24;
+    /** Multiply-adds that an exponential costs, about. */
+    private static final long EXP_WORK = 16;
 
     /**
      * Whether strips are copied for the sums that run down their columns. With 16 registers that is quicker than tiles
@@ -93,7 +96,11 @@ final class VectorAttention implements Attention {
             int row = i - from;
             int to = outOffset + row * outRow;
             scores(m, i, t, h, q, qOffset + row * h, h, keys, keysAt, s, sAt, ld, tile);
-            softmaxRows(m, i, scale, s, sAt, ld, scales, lse, lseOffset + row);
+            if (ColdStart.takes(EXP_WORK * m * (i + m))) {
+                ScalarSoftmax.rows(m, i, scale, s, sAt, ld, scales, lse, lseOffset + row);
+            } else {
+                softmaxRows(m, i, scale, s, sAt, ld, scales, lse, lseOffset + row);
+            }
             sums(m, i, t, s, sAt, ld, values, valuesAt, hv, out, to, outRow, tile);
             scaleRows(m, hv, scales, out, to, outRow);
         }
@@ -219,7 +226,7 @@ final class VectorAttention implements Attention {
     }
 
     /** The column that ends what {@link #sums} and {@link #addTurned} read of row r of m. */
-    private static int tileEnd(int r, int m) {
+    static int tileEnd(int r, int m) {
         return Math.min(m, (r / GemmBlock.ROWS + 1) * GemmBlock.ROWS);
     }
 
@@ -309,10 +316,11 @@ final class VectorAttention implements Attention {
     }
 
     private static void scaleRows(int m, int n, float[] factors, float[] x, int offset, int row) {
+        boolean cold = ColdStart.takes((long) m * n);
         for (int r = 0; r < m; r++) {
             int at = offset + r * row;
             int j = 0;
-            for (; j <= n - L; j += L) {
+            for (int whole = cold ? 0 : S.loopBound(n); j < whole; j += L) {
                 fromArray(S, x, at + j).mul(factors[r]).intoArray(x, at + j);
             }
             for (; j < n; j++) {

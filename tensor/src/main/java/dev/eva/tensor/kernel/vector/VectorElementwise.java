@@ -16,10 +16,15 @@ final class VectorElementwise implements Elementwise {
     /** Multiply-adds that an exponential costs, about. */
     private static final long EXP_WORK = 16;
 
+    /** How many of n elements, each worth so many multiply-adds, are done in vectors: none in a cold process. */
+    private static int inVectors(long work, int n) {
+        return ColdStart.takes(work * n) ? 0 : SPECIES.loopBound(n);
+    }
+
     @Override
     public void add(int n, float[] a, int aOffset, float[] b, int bOffset, float[] out, int outOffset) {
         int i = 0;
-        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+        for (int end = inVectors(1, n); i < end; i += LANES) {
             FloatVector v = FloatVector.fromArray(SPECIES, a, aOffset + i);
             v.add(FloatVector.fromArray(SPECIES, b, bOffset + i)).intoArray(out, outOffset + i);
         }
@@ -48,7 +53,7 @@ final class VectorElementwise implements Elementwise {
     @Override
     public void scale(int n, float factor, float[] x, int xOffset, float[] out, int outOffset) {
         int i = 0;
-        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+        for (int end = inVectors(1, n); i < end; i += LANES) {
             FloatVector.fromArray(SPECIES, x, xOffset + i).mul(factor).intoArray(out, outOffset + i);
         }
         for (; i < n; i++) {
@@ -60,7 +65,7 @@ final class VectorElementwise implements Elementwise {
     public void sigmoid(int n, float[] x, int xOffset, float[] out, int outOffset) {
         FloatVector one = FloatVector.broadcast(SPECIES, 1f);
         int i = 0;
-        for (int end = SPECIES.loopBound(n); i < end; i += LANES) {
+        for (int end = inVectors(EXP_WORK, n); i < end; i += LANES) {
             FloatVector v = FloatVector.fromArray(SPECIES, x, xOffset + i);
             one.div(VectorMath.exp(v.neg()).add(1f)).intoArray(out, outOffset + i);
         }
@@ -124,7 +129,7 @@ final class VectorElementwise implements Elementwise {
     private static void swiGluRow(int f, float[] gateUp, int gate, float[] out, int at) {
         int up = gate + f;
         int i = 0;
-        int whole = ColdStart.takes(EXP_WORK * f) ? 0 : SPECIES.loopBound(f);
+        int whole = inVectors(EXP_WORK, f);
         for (; i < whole; i += LANES) {
             FloatVector g = FloatVector.fromArray(SPECIES, gateUp, gate + i);
             FloatVector u = FloatVector.fromArray(SPECIES, gateUp, up + i);

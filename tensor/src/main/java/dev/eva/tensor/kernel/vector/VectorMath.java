@@ -92,6 +92,21 @@ final class VectorMath {
                 .blend(0f, x.compare(VectorOperators.LT, EXP_MIN));
     }
 
+    /** {@link #expOfLow(FloatVector)}, to the same bits for any x. */
+    static float expOfLow(float x) {
+        float t = Math.fma(x, LOG2_E, ROUND);
+        float n = t - ROUND;
+        float r = Math.fma(n, -LN2_HIGH, x);
+        r = Math.fma(n, -LN2_LOW, r);
+        float q = Math.fma(C6, r, C5);
+        q = Math.fma(q, r, C4);
+        q = Math.fma(q, r, C3);
+        q = Math.fma(q, r, C2);
+        float y = Math.fma(q, r * r, r) + 1f;
+        float power = Float.intBitsToFloat((Float.floatToRawIntBits(t) << MANTISSA_BITS) + ONE);
+        return x < EXP_MIN ? 0f : y * power;
+    }
+
     /**
      * {@link #exp(FloatVector)} to the same bits for x of at most 88, which is all that softmax has: without its care
      * for infinity, two operations less.
@@ -132,6 +147,16 @@ final class VectorMath {
         s = s.add(s.rearrange(ROTATE_2));
         s = s.add(s.rearrange(ROTATE_1));
         return s.lane(0);
+    }
+
+    /** {@link #sum(FloatVector)} of the lanes in an array, which is overwritten, to the same bits. */
+    static float sum(float[] lanes) {
+        for (int half = LANES / 2; half > 0; half >>= 1) {
+            for (int i = 0; i < half; i++) {
+                lanes[i] += lanes[i + half];
+            }
+        }
+        return lanes[0];
     }
 
     private static VectorShuffle<Float> rotate(int lanes) {

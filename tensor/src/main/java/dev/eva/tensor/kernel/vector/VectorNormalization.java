@@ -3,6 +3,7 @@ package dev.eva.tensor.kernel.vector;
 import static dev.eva.tensor.kernel.vector.VectorMath.LANES;
 import static dev.eva.tensor.kernel.vector.VectorMath.SPECIES;
 
+import dev.eva.tensor.kernel.ColdStart;
 import dev.eva.tensor.kernel.Normalization;
 import jdk.incubator.vector.FloatVector;
 
@@ -30,6 +31,9 @@ final class VectorNormalization implements Normalization {
     }
 
     private static float sumOfSquares(int d, float[] x, int at) {
+        if (ColdStart.takes(d)) {
+            return scalarSumOfSquares(d, x, at);
+        }
         FloatVector s0 = FloatVector.zero(SPECIES);
         FloatVector s1 = FloatVector.zero(SPECIES);
         int i = 0;
@@ -46,10 +50,29 @@ final class VectorNormalization implements Normalization {
         return sum;
     }
 
+    /** By plain loops, to the same bits. */
+    private static float scalarSumOfSquares(int d, float[] x, int at) {
+        float[] lanes = new float[2 * LANES];
+        int whole = d / (2 * LANES) * 2 * LANES;
+        for (int i = 0; i < whole; i++) {
+            int lane = i % (2 * LANES);
+            lanes[lane] = Math.fma(x[at + i], x[at + i], lanes[lane]);
+        }
+        for (int lane = 0; lane < LANES; lane++) {
+            lanes[lane] += lanes[lane + LANES];
+        }
+        float sum = VectorMath.sum(lanes);
+        for (int i = whole; i < d; i++) {
+            sum = Math.fma(x[at + i], x[at + i], sum);
+        }
+        return sum;
+    }
+
     private static void scaleRow(
             int d, float r, float[] x, int at, float[] weight, int weightOffset, float[] out, int outAt) {
         int i = 0;
-        for (int end = SPECIES.loopBound(d); i < end; i += LANES) {
+        int whole = ColdStart.takes(d) ? 0 : SPECIES.loopBound(d);
+        for (; i < whole; i += LANES) {
             FloatVector w = FloatVector.fromArray(SPECIES, weight, weightOffset + i);
             FloatVector.fromArray(SPECIES, x, at + i).mul(r).mul(w).intoArray(out, outAt + i);
         }

@@ -75,6 +75,65 @@ class ColdStartTest {
     }
 
     @Test
+    void sumsAndProductsOfElements() {
+        VectorElementwise maps = new VectorElementwise();
+        for (int n : new int[] {1, 15, 16, 77}) {
+            float[] x = random(n, n);
+            Supplier<float[]> all = () -> {
+                float[] out = new float[3 * n];
+                maps.add(n, x, 0, x, 0, out, 0);
+                maps.scale(n, 0.3f, x, 0, out, n);
+                maps.sigmoid(n, x, 0, out, 2 * n);
+                return out;
+            };
+            assertThat(cold(all)).containsExactly(all.get());
+        }
+    }
+
+    @Test
+    void rmsNorm() {
+        for (int d : new int[] {1, 7, 16, 48, 64, 77, 256}) {
+            float[] x = random(3 * d, d);
+            float[] weight = random(d, 2);
+            Supplier<float[]> norm = () -> {
+                float[] out = new float[3 * d + 3];
+                new VectorNormalization().rmsNorm(3, d, 1e-6f, x, 0, weight, 0, out, 0, out, 3 * d);
+                return out;
+            };
+            assertThat(cold(norm)).containsExactly(norm.get());
+        }
+    }
+
+    @Test
+    void attention() {
+        for (int t : new int[] {1, 5, 8, 11, 33, 130}) {
+            for (int from : new int[] {0, t / 2}) {
+                for (float special : new float[] {1f, -0f, Float.NEGATIVE_INFINITY, Float.NaN, 1e30f}) {
+                    attention(t, from, special);
+                }
+            }
+        }
+    }
+
+    private static void attention(int t, int from, float special) {
+        int h = 19;
+        int hv = 37;
+        float[] q = random((t - from) * h, 1);
+        float[] k = random(t * h, 2);
+        k[t / 3 * h + 4] = special;
+        float[] v = random(t * hv, 3);
+        Supplier<float[]> attention = () -> {
+            float[] out = new float[(t - from) * (hv + 1)];
+            int lse = (t - from) * hv;
+            new VectorAttention().forwardFrom(from, t, h, hv, 0.7f, q, 0, k, 0, v, 0, out, 0, hv, out, lse);
+            return out;
+        };
+        assertThat(cold(attention))
+                .as("%d of %d, with %s", t - from, t, special)
+                .containsExactly(attention.get());
+    }
+
+    @Test
     void anAllowanceEnds() {
         ColdStart.allow(10);
         assertThat(ColdStart.takes(6)).isTrue();
