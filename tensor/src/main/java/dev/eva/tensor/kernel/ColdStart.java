@@ -17,6 +17,11 @@ public final class ColdStart {
         left = work;
     }
 
+    /** Whether some is left: what only makes later work quicker can wait. */
+    public static boolean isOn() {
+        return left > 0;
+    }
+
     /** Whether {@code work} more is to be done by a scalar loop; it is then counted. */
     public static boolean takes(long work) {
         if (left <= 0) {

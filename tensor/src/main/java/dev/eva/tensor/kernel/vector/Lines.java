@@ -3,6 +3,7 @@ package dev.eva.tensor.kernel.vector;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.eva.tensor.kernel.ColdStart;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -17,10 +18,14 @@ import java.lang.invoke.MethodHandle;
 final class Lines {
     /** Floats of a line. */
     static final int FLOATS = 16;
-    /** {@code memcpy} of nothing, which returns the address that it is given; null where that is not allowed. */
-    private static final MethodHandle COPY = copy();
 
     private Lines() {}
+
+    /** Made when it is first used: that takes a tenth of a second. */
+    private static final class Address {
+        /** {@code memcpy} of nothing, which returns the address that it is given; null where that is not allowed. */
+        private static final MethodHandle COPY = copy();
+    }
 
     private static MethodHandle copy() {
         if (!Lines.class.getModule().isNativeAccessEnabled()) {
@@ -36,14 +41,17 @@ final class Lines {
                 .orElse(null);
     }
 
-    /** Floats from the start of an array to the first line's boundary in it; 0 where that cannot be known. */
+    /**
+     * Floats from the start of an array to the first line's boundary in it; 0 where that cannot be known, and in a cold
+     * process, which loses more by asking than it gains.
+     */
     static int toBoundary(float[] array) {
-        if (COPY == null) {
+        if (ColdStart.isOn() || Address.COPY == null) {
             return 0;
         }
         MemorySegment values = MemorySegment.ofArray(array);
         try {
-            long address = (long) COPY.invokeExact(values, values, 0L);
+            long address = (long) Address.COPY.invokeExact(values, values, 0L);
             return (int) (-address >>> 2 & FLOATS - 1);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
