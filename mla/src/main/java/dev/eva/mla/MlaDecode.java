@@ -1,7 +1,5 @@
 package dev.eva.mla;
 
-import static dev.eva.tensor.ops.Narrow.narrow;
-
 import dev.eva.nn.Rope;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
@@ -9,7 +7,7 @@ import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.LatentAttention;
-import java.util.Arrays;
+import dev.eva.tensor.ops.Narrow;
 import java.util.List;
 
 /**
@@ -18,7 +16,8 @@ import java.util.List;
  * {@code s_hj = scale * (q~_h . c_j + q_h^r . k_j^r)}, {@code z_h = sum_j softmax(s_h)_j c_j},
  * {@code o_h = W_h^UV z_h}.
  *
- * <p>Reads one cache row a token for all heads. Equal to {@link MlaTrain} up to rounding. Not differentiable.
+ * <p>Reads one cache row a token for all heads. Equal to {@link MlaTrain} up to rounding. Not differentiable; not for
+ * use by several threads.
  */
 public final class MlaDecode {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
@@ -34,6 +33,14 @@ public final class MlaDecode {
     private final MlaWeights weights;
     private final Absorbed absorbed;
     private final long slabValues;
+    private final Narrow latentPart;
+    private final Narrow keyPart;
+
+    // What the last call made, for the next one, which is alike: a decoded token allocates none of it.
+    private List<NewTokens> one = List.of();
+    private int[] positions = {};
+    private int[] starts = {};
+    private Partials lastParts;
 
     public MlaDecode(MlaWeights weights) {
         this(weights, SLAB_VALUES);
@@ -44,6 +51,9 @@ public final class MlaDecode {
         this.weights = weights;
         this.slabValues = slabValues;
         this.absorbed = new Absorbed(weights);
+        MlaConfig c = weights.config();
+        this.latentPart = new Narrow(0, c.kvLoraRank());
+        this.keyPart = new Narrow(c.kvLoraRank(), c.qkRopeHeadDim());
     }
 
     /**
@@ -56,7 +66,10 @@ public final class MlaDecode {
      */
     public Tensor forward(Tensor x, LatentCache cache, int start) {
         cache.checkStart(start);
-        return forward(x, List.of(new NewTokens(cache, x.dim(0))));
+        if (one.isEmpty() || one.getFirst().cache() != cache || one.getFirst().count() != x.dim(0)) {
+            one = List.of(new NewTokens(cache, x.dim(0)));
+        }
+        return forward(x, one);
     }
 
     /**
@@ -69,17 +82,18 @@ public final class MlaDecode {
     public Tensor forward(Tensor x, List<NewTokens> sequences) {
         MlaConfig c = weights.config();
         int m = x.dim(0);
-        int[] positions = NewTokens.positions(sequences);
+        positions = NewTokens.positions(sequences, positions);
         if (positions.length != m) {
             throw new IllegalArgumentException("mla decode: " + m + " rows for " + positions.length + " new tokens");
         }
         Tensor cK = weights.wkvA().forward(x);
-        Tensor latent = weights.kvNorm().forward(narrow(cK, 0, c.kvLoraRank()));
-        Tensor kRope = narrow(cK, c.kvLoraRank(), c.qkRopeHeadDim());
-        Tensor q = absorb(weights.query().forward(x), positions);
+        Tensor latent = weights.kvNorm().forward(latentPart.of(cK));
+        Tensor kRope = keyPart.of(cK);
+        Tensor q = absorb(weights.query().forward(x));
         Tensor z = Workspace.empty(m * c.numAttentionHeads(), c.kvLoraRank());
         int from = 0;
-        for (NewTokens s : sequences) {
+        for (int i = 0; i < sequences.size(); i++) {
+            NewTokens s = sequences.get(i);
             int to = from + s.count();
             int start = s.cache().length();
             s.cache().append(latent.slice(from, to), kRope.slice(from, to), weights.rope(), start);
@@ -97,7 +111,7 @@ public final class MlaDecode {
     }
 
     /** (M, N*(nope+rope)) -> (M, N, R+rope): the part without position to the latent, the rest rotated. */
-    private Tensor absorb(Tensor q, int[] positions) {
+    private Tensor absorb(Tensor q) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
         int m = q.dim(0);
@@ -118,8 +132,11 @@ public final class MlaDecode {
                 latent.array(),
                 latent.offset(),
                 c.cacheRow());
-        Rope.Tables tables =
-                weights.rope().tables(Arrays.stream(positions).max().orElse(0) + 1);
+        int last = 0;
+        for (int position : positions) {
+            last = Math.max(last, position);
+        }
+        Rope.Tables tables = weights.rope().tables(last + 1);
         for (int row = 0; row < n * m; row++) {
             tables.rotate(
                     positions[row % m],
@@ -155,25 +172,41 @@ public final class MlaDecode {
         int n = c.numAttentionHeads();
         int m = q.dim(0) / n;
         int r = c.kvLoraRank();
-        Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r);
+        Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r, lastParts);
+        lastParts = parts;
         int tasks = m * parts.chunks();
         int own = LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim());
         Tensor scratch = Workspace.roomy(tasks, own + (cache.isFloat32() ? 0 : CHUNK * c.cacheRow()));
         // What a scan costs beside an element of a map: a value of the cache is used twice by every head.
         int scanWork = Math.min(CHUNK, start + m) * c.cacheRow() / 8 * n;
-        Parallel.rows(tasks, scanWork, (from, to) -> {
-            for (int task = from; task < to; task++) {
-                scan(q, cache, start, parts, scratch, task);
-            }
-        });
-        Parallel.rows(m * n, parts.chunks() * r, (from, to) -> {
-            for (int row = from; row < to; row++) {
-                int token = row / n;
-                parts.join(token, row % n, (start + token) / CHUNK + 1, z.array(), z.offset() + row * r);
-            }
-        });
+        if (Parallel.isOneTask(tasks, scanWork)) {
+            scan(q, cache, start, parts, scratch, 0, tasks);
+        } else {
+            Parallel.rows(tasks, scanWork, (from, to) -> scan(q, cache, start, parts, scratch, from, to));
+        }
+        if (Parallel.isOneTask(m * n, parts.chunks() * r)) {
+            join(parts, start, z, 0, m * n);
+        } else {
+            Parallel.rows(m * n, parts.chunks() * r, (from, to) -> join(parts, start, z, from, to));
+        }
         Workspace.releaseUnheld(scratch);
         parts.release();
+    }
+
+    private void scan(
+            Tensor q, LatentCache cache, int start, Partials parts, Tensor scratch, int from, int to) {
+        for (int task = from; task < to; task++) {
+            scan(q, cache, start, parts, scratch, task);
+        }
+    }
+
+    private static void join(Partials parts, int start, Tensor z, int from, int to) {
+        int r = z.dim(1);
+        for (int row = from; row < to; row++) {
+            int token = row / parts.heads();
+            int chunks = (start + token) / CHUNK + 1;
+            parts.join(token, row % parts.heads(), chunks, z.array(), z.offset() + row * r);
+        }
     }
 
     /** One chunk for one token; a chunk wholly after the token has nothing for it. */
@@ -251,8 +284,11 @@ public final class MlaDecode {
     }
 
     /** Rows of each head where a head has m: 0, m, 2m, ... */
-    private static int[] starts(int heads, int m) {
-        int[] starts = new int[heads + 1];
+    private int[] starts(int heads, int m) {
+        if (starts.length == heads + 1 && starts[heads] == heads * m) {
+            return starts;
+        }
+        starts = new int[heads + 1];
         for (int h = 0; h <= heads; h++) {
             starts[h] = h * m;
         }

@@ -71,7 +71,7 @@ public final class MlaPrefill {
         Rope.Tables tables = weights.rope().tables(l);
         float scale = weights.softmaxScale();
         Parallel.run(n, head -> {
-            layOutQuery(tables, q, head, start, qs.slice(head * m, (head + 1) * m));
+            layOutQuery(tables, q, head, start, qs);
             ATTENTION.forwardFrom(
                     start,
                     l,
@@ -132,7 +132,7 @@ public final class MlaPrefill {
         int nope = c.qkNopeHeadDim();
         for (int i = 0; i < q.dim(0); i++) {
             int from = q.offset() + (i * c.numAttentionHeads() + head) * h;
-            int at = to.offset() + i * h;
+            int at = to.offset() + (head * q.dim(0) + i) * h;
             System.arraycopy(q.array(), from, to.array(), at, nope);
             tables.rotate(start + i, q.array(), from + nope, to.array(), at + nope);
         }

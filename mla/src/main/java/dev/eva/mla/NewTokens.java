@@ -10,13 +10,18 @@ import java.util.List;
  * @param count at least one
  */
 public record NewTokens(LatentCache cache, int count) {
-    /** The positions of all new tokens, sequence after sequence. */
-    static int[] positions(List<NewTokens> sequences) {
-        int[] positions = new int[sequences.stream().mapToInt(NewTokens::count).sum()];
+    /** The positions of all new tokens, sequence after sequence; in {@code to} where it has their length. */
+    static int[] positions(List<NewTokens> sequences, int... to) {
+        int count = 0;
+        for (int s = 0; s < sequences.size(); s++) {
+            count += sequences.get(s).count;
+        }
+        int[] positions = to.length == count ? to : new int[count];
         int at = 0;
-        for (NewTokens s : sequences) {
-            for (int i = 0; i < s.count; i++) {
-                positions[at++] = s.cache.length() + i;
+        for (int s = 0; s < sequences.size(); s++) {
+            NewTokens n = sequences.get(s);
+            for (int i = 0; i < n.count; i++) {
+                positions[at++] = n.cache.length() + i;
             }
         }
         return positions;

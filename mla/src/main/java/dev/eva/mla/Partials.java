@@ -9,9 +9,15 @@ import java.util.Arrays;
  * normalised and {@code stats} (rows, 2), the largest score and the sum of exponentials relative to it.
  */
 record Partials(Tensor z, Tensor stats, int chunks, int heads) {
-    static Partials of(int tokens, int chunks, int heads, int rank) {
+    /**
+     * @param reuse the last ones, which are returned where they are the same; or null
+     */
+    static Partials of(int tokens, int chunks, int heads, int rank, Partials reuse) {
         int rows = tokens * chunks * heads;
-        return new Partials(Workspace.roomy(rows, rank), Workspace.roomy(rows, 2), chunks, heads);
+        Tensor z = Workspace.roomy(rows, rank);
+        Tensor stats = Workspace.roomy(rows, 2);
+        boolean same = reuse != null && reuse.z == z && reuse.stats == stats && reuse.chunks == chunks;
+        return same && reuse.heads == heads ? reuse : new Partials(z, stats, chunks, heads);
     }
 
     int row(int token, int chunk, int head) {

@@ -11,6 +11,7 @@ import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.ops.Add;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -28,9 +29,6 @@ public final class DecoderLayer implements Layer {
     private final MlaWeights attn;
     private final RmsNorm ffnNorm;
     private final Ffn ffn;
-
-    /** The new residual stream and, where the layer has experts, where its tokens went (otherwise null). */
-    record Output(Tensor x, Routing routing) {}
 
     DecoderLayer(int index, RmsNorm attnNorm, MlaWeights attn, RmsNorm ffnNorm, Ffn ffn) {
         this.index = index;
@@ -53,24 +51,34 @@ public final class DecoderLayer implements Layer {
         return new DecoderLayer(index, attnNorm, attn, new RmsNorm(weights.gains(name + "ffnNorm", d), eps), ffn);
     }
 
-    /** x (M, D) -> (M, D); {@code attention} maps the normed (M, D) to (M, D). */
-    Output forward(Tensor x, UnaryOperator<Tensor> attention, Probe probe) {
+    /**
+     * x (M, D) -> (M, D); {@code attention} maps the normed (M, D) to (M, D).
+     *
+     * @param routings takes where the tokens went, if the layer has experts; null where nobody asks
+     */
+    Tensor forward(Tensor x, UnaryOperator<Tensor> attention, Probe probe, List<Routing> routings) {
         Tape.Segment segment = Tape.segment();
         Tensor attended = attention.apply(attnNorm.forward(x));
         probe.on("attn", index, attended);
         Tensor h = Add.add(x, attended);
         Tensor normed = ffnNorm.forward(h);
-        Output out = switch (ffn) {
-            case Ffn.Dense dense -> new Output(Add.add(h, dense.network().forward(normed)), null);
-            case Ffn.Experts experts -> {
-                MoE.Output mixed = experts.moe().forward(normed);
-                probe.on("router.logits", index, mixed.routing().logits());
-                yield new Output(Add.add(h, mixed.out()), mixed.routing());
-            }
+        Tensor mixed = switch (ffn) {
+            case Ffn.Dense dense -> dense.network().forward(normed);
+            case Ffn.Experts experts -> mix(experts.moe(), normed, probe, routings);
         };
-        probe.on("hidden", index, out.x());
-        segment.end(out.x());
-        return out;
+        Tensor out = Add.add(h, mixed);
+        probe.on("hidden", index, out);
+        return segment.end(out);
+    }
+
+    private Tensor mix(MoE moe, Tensor normed, Probe probe, List<Routing> routings) {
+        if (routings == null) {
+            return moe.mix(normed);
+        }
+        MoE.Output mixed = moe.forward(normed);
+        probe.on("router.logits", index, mixed.routing().logits());
+        routings.add(mixed.routing());
+        return mixed.out();
     }
 
     /** The attention's weights. */

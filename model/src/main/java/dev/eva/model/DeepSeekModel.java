@@ -133,9 +133,10 @@ public final class DeepSeekModel implements Layer {
             throw new IllegalArgumentException("forward: " + t + " tokens a sequence; max_position_embeddings is "
                     + config.maxPositionEmbeddings());
         }
-        Hidden hidden = layers(ids, l -> x -> attention.get(l).forward(x, b, t), probe);
-        Tensor normed = finalNorm(hidden.x(), probe);
-        return new Output(head.forward(normed), normed, hidden.routings());
+        List<Routing> routings = new ArrayList<>();
+        Tensor x = layers(ids, l -> h -> attention.get(l).forward(h, b, t), probe, routings);
+        Tensor normed = finalNorm(x, probe);
+        return new Output(head.forward(normed), normed, routings);
     }
 
     /** Attention of each layer, by its index. */
@@ -149,7 +150,7 @@ public final class DeepSeekModel implements Layer {
      * decoding with caches. {@link #logits(Tensor)} goes on from there.
      */
     public Tensor hidden(IntTensor ids, AttentionForm form) {
-        return layers(ids, form, Probe.NONE).x();
+        return layers(ids, form, Probe.NONE, null);
     }
 
     /** Rows of the residual stream (M, D) -> logits (M, V). */
@@ -172,20 +173,16 @@ public final class DeepSeekModel implements Layer {
         return embed.forward(ids);
     }
 
-    private record Hidden(Tensor x, List<Routing> routings) {}
-
-    private Hidden layers(IntTensor ids, AttentionForm form, Probe probe) {
+    /**
+     * @param routings takes those of the layers with experts, in order; null where nobody asks
+     */
+    private Tensor layers(IntTensor ids, AttentionForm form, Probe probe, List<Routing> routings) {
         Tensor x = embed.forward(ids);
         probe.on("hidden", -1, x);
-        List<Routing> routings = new ArrayList<>();
         for (int l = 0; l < layers.size(); l++) {
-            DecoderLayer.Output out = layers.get(l).forward(x, form.of(l), probe);
-            x = out.x();
-            if (out.routing() != null) {
-                routings.add(out.routing());
-            }
+            x = layers.get(l).forward(x, form.of(l), probe, routings);
         }
-        return new Hidden(x, routings);
+        return x;
     }
 
     private Tensor finalNorm(Tensor x, Probe probe) {

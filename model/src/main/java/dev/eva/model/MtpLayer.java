@@ -9,6 +9,8 @@ import dev.eva.nn.RmsNorm;
 import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.ops.Concat;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -72,8 +74,9 @@ public final class MtpLayer implements Layer {
     public Output forward(Tensor h, Tensor e, UnaryOperator<Tensor> attention, Probe probe) {
         Tensor x = ehProj.forward(Concat.concat(enorm.forward(e), hnorm.forward(h)));
         probe.on("mtp.input", index, x);
-        DecoderLayer.Output out = layer.forward(x, attention, probe);
-        return new Output(out.x(), norm.forward(out.x()), out.routing());
+        List<Routing> routings = new ArrayList<>(1);
+        Tensor out = layer.forward(x, attention, probe, routings);
+        return new Output(out, norm.forward(out), routings.isEmpty() ? null : routings.getFirst());
     }
 
     /** The attention's weights. */

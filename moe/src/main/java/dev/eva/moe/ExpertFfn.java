@@ -12,6 +12,7 @@ import dev.eva.tensor.kernel.Gemm;
 import dev.eva.tensor.kernel.Kernels;
 import dev.eva.tensor.kernel.PreparedWeight;
 import dev.eva.tensor.ops.Operands;
+import dev.eva.tensor.ops.SwiGlu;
 
 /**
  * All routed experts at once: {@code y_t = sum_j g_tj W2_e (silu(W1_e x_t) * W3_e x_t)} over the K experts e of token
@@ -34,8 +35,11 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
      * @param gates (T, K) weights, whose columns {@code order} has sorted
      */
     static Tensor expertFfn(Tensor x, Tensor gates, PreparedWeight w13, PreparedWeight w2, SlotOrder order) {
-        ExpertFfn op = new ExpertFfn(w13, w2, order);
-        return w13.isFrozen() ? Tape.apply(op, x, gates) : Tape.apply(op, x, gates, w13.weight(), w2.weight());
+        return new ExpertFfn(w13, w2, order).of(x, gates);
+    }
+
+    Tensor of(Tensor x, Tensor gates) {
+        return w13.isFrozen() ? Tape.apply(this, x, gates) : Tape.apply(this, x, gates, w13.weight(), w2.weight());
     }
 
     @Override
@@ -77,18 +81,9 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
     private Tensor steps(Ctx ctx, Tensor x, Tensor gates) {
         int f = w2.inFeatures();
         Tensor gateUp = ctx.empty(order.slots(), 2 * f);
-        multiply(Operands.rows(ctx, w13, x, order.slots(), order::token), w13.forward(), gateUp);
+        multiply(Operands.rows(ctx, w13, x, order.slots(), order), w13.forward(), gateUp);
         Tensor act = ctx.empty(order.slots(), f);
-        Parallel.rows(
-                order.slots(),
-                2 * f,
-                (from, to) -> ELEMENTWISE.swiGlu(
-                        to - from,
-                        f,
-                        gateUp.array(),
-                        gateUp.offset() + from * 2 * f,
-                        act.array(),
-                        act.offset() + from * f));
+        SwiGlu.activate(gateUp, f, act);
         Tensor y = ctx.empty(order.slots(), x.dim(1));
         multiply(Operands.passing(ctx, w2, act), w2.forward(), y);
         keep(ctx, gateUp);
@@ -132,21 +127,29 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         int k = order.perToken();
         int d = y.dim(1);
         Tensor out = ctx.empty(gates.dim(0), d);
-        Parallel.rows(gates.dim(0), k * d, (from, to) -> {
-            for (int t = from; t < to; t++) {
-                int at = out.offset() + t * d;
-                for (int pick = t * k; pick < (t + 1) * k; pick++) {
-                    float g = gates.array()[gates.offset() + pick];
-                    int slot = y.offset() + order.slotOfPick()[pick] * d;
-                    if (pick == t * k) {
-                        ELEMENTWISE.scale(d, g, y.array(), slot, out.array(), at);
-                    } else {
-                        addScaled(d, g, y.array(), slot, out.array(), at);
-                    }
+        if (Parallel.isOneTask(gates.dim(0), k * d)) {
+            combine(y, gates, out, 0, gates.dim(0));
+        } else {
+            Parallel.rows(gates.dim(0), k * d, (from, to) -> combine(y, gates, out, from, to));
+        }
+        return out;
+    }
+
+    private void combine(Tensor y, Tensor gates, Tensor out, int from, int to) {
+        int k = order.perToken();
+        int d = y.dim(1);
+        for (int t = from; t < to; t++) {
+            int at = out.offset() + t * d;
+            for (int pick = t * k; pick < (t + 1) * k; pick++) {
+                float g = gates.array()[gates.offset() + pick];
+                int slot = y.offset() + order.slotOfPick()[pick] * d;
+                if (pick == t * k) {
+                    ELEMENTWISE.scale(d, g, y.array(), slot, out.array(), at);
+                } else {
+                    addScaled(d, g, y.array(), slot, out.array(), at);
                 }
             }
-        });
-        return out;
+        }
     }
 
     /**
@@ -167,7 +170,7 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
             dIn[3] = weightGradient(ctx, 3, w2, dY, Operands.columns(w2, dAct, order.starts()));
         }
         if (ctx.needsGrad(2)) {
-            Tensor slots = Operands.keptRows(ctx, w13, 0, 0, order.slots(), order::token, order.starts());
+            Tensor slots = Operands.keptRows(ctx, w13, 0, 0, order.slots(), order, order.starts());
             dIn[2] = weightGradient(ctx, 2, w13, dGateUp, slots);
         }
         if (ctx.needsGrad(0)) {

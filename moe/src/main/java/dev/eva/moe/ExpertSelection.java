@@ -13,36 +13,66 @@ record ExpertSelection(RoutingMethod method, int experts, int perToken) {
     /** Tokens a task. */
     private static final int GRAIN = 128;
 
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
     /**
      * @param scores (T, E)
      * @param bias (E), added to the scores for this choice alone, or null
      * @return T * K expert numbers, ascending for each token
      */
     int[] select(Tensor scores, Tensor bias) {
+        int[] ids = new int[scores.dim(0) * perToken];
+        select(scores, bias, ids);
+        return ids;
+    }
+
+    /** The same into {@code ids}, which has their number. */
+    void select(Tensor scores, Tensor bias, int[] ids) {
         int tokens = scores.dim(0);
-        int[] ids = new int[tokens * perToken];
-        Parallel.range(tokens, GRAIN, (from, to) -> {
-            float[] biased = new float[experts];
-            float[] groups = new float[method.groups()];
-            boolean[] taken = new boolean[Math.max(experts, groups.length)];
-            for (int t = from; t < to; t++) {
-                for (int e = 0; e < experts; e++) {
-                    float s = scores.array()[scores.offset() + t * experts + e];
-                    biased[e] = bias == null ? s : s + bias.array()[bias.offset() + e];
-                }
-                if (groups.length > 1) {
-                    maskGroups(biased, groups, taken);
-                }
-                take(biased, experts, perToken, taken);
-                int at = t * perToken;
-                for (int e = 0; e < experts; e++) {
-                    if (taken[e]) {
-                        ids[at++] = e;
-                    }
+        if (tokens <= GRAIN) {
+            select(scores, bias, ids, 0, tokens);
+        } else {
+            Parallel.range(tokens, GRAIN, (from, to) -> select(scores, bias, ids, from, to));
+        }
+    }
+
+    private void select(Tensor scores, Tensor bias, int[] ids, int from, int to) {
+        Scratch scratch = SCRATCH.get();
+        scratch.resize(experts, method.groups());
+        float[] biased = scratch.biased;
+        float[] groups = scratch.groups;
+        boolean[] taken = scratch.taken;
+        for (int t = from; t < to; t++) {
+            for (int e = 0; e < experts; e++) {
+                float s = scores.array()[scores.offset() + t * experts + e];
+                biased[e] = bias == null ? s : s + bias.array()[bias.offset() + e];
+            }
+            if (groups.length > 1) {
+                maskGroups(biased, groups, taken);
+            }
+            take(biased, experts, perToken, taken);
+            int at = t * perToken;
+            for (int e = 0; e < experts; e++) {
+                if (taken[e]) {
+                    ids[at++] = e;
                 }
             }
-        });
-        return ids;
+        }
+    }
+
+    /** Memory of one thread, of the sizes of the last call. */
+    private static final class Scratch {
+        private float[] biased = {};
+        private float[] groups = {};
+        private boolean[] taken = {};
+
+        void resize(int experts, int groupCount) {
+            if (biased.length != experts || groups.length != groupCount) {
+                biased = new float[experts];
+                groups = new float[groupCount];
+                taken = new boolean[Math.max(experts, groupCount)];
+            }
+        }
     }
 
     /** Sets the experts of all but the best groups to minus infinity: zero would beat a negative biased score. */

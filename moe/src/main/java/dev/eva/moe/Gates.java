@@ -22,28 +22,38 @@ record Gates(IntTensor ids, boolean normalise, float factor) implements Op {
     private static final int GRAIN = 256;
 
     static Tensor gates(Tensor scores, IntTensor ids, boolean normalise, float factor) {
-        return Tape.apply(new Gates(ids, normalise, factor), scores);
+        return new Gates(ids, normalise, factor).of(scores);
+    }
+
+    Tensor of(Tensor scores) {
+        return Tape.apply(this, scores);
     }
 
     @Override
     public Tensor forward(Ctx ctx, Tensor... in) {
         Tensor scores = in[0];
-        int k = ids.dim(1);
         if (scores.shape().rank() != 2 || scores.dim(0) != ids.dim(0)) {
             throw new IllegalArgumentException(
                     "gates: scores " + scores.shape() + ", chosen experts " + ids.shape() + "; need (T, E) and (T, K)");
         }
         Tensor weights = ctx.empty(ids.shape());
-        float[] w = weights.array();
-        Parallel.range(ids.dim(0), GRAIN, (from, to) -> {
-            for (int t = from; t < to; t++) {
-                float scale = normalise ? factor / (sum(scores, t) + EPS) : factor;
-                for (int j = 0; j < k; j++) {
-                    w[weights.offset() + t * k + j] = score(scores, t, j) * scale;
-                }
-            }
-        });
+        if (ids.dim(0) <= GRAIN) {
+            weigh(scores, weights, 0, ids.dim(0));
+        } else {
+            Parallel.range(ids.dim(0), GRAIN, (from, to) -> weigh(scores, weights, from, to));
+        }
         return weights;
+    }
+
+    private void weigh(Tensor scores, Tensor weights, int from, int to) {
+        int k = ids.dim(1);
+        float[] w = weights.array();
+        for (int t = from; t < to; t++) {
+            float scale = normalise ? factor / (sum(scores, t) + EPS) : factor;
+            for (int j = 0; j < k; j++) {
+                w[weights.offset() + t * k + j] = score(scores, t, j) * scale;
+            }
+        }
     }
 
     /**

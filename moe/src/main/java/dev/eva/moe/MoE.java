@@ -5,6 +5,7 @@ import dev.eva.nn.Layer;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.ops.Add;
 import java.util.function.Consumer;
 
@@ -47,6 +48,15 @@ public final class MoE implements Layer {
         Routing routing = router.forward(x);
         Tensor routed = experts.forward(x, routing);
         return new Output(sharedExperts == null ? routed : Add.add(routed, sharedExperts.forward(x)), routing);
+    }
+
+    /** {@link Output#out} alone, where nobody asks for the routing: the next call overwrites it. No gradient. */
+    public Tensor mix(Tensor x) {
+        if (Tape.isOpen()) {
+            throw new IllegalStateException("moe: mix while a tape records; need forward");
+        }
+        Tensor routed = experts.forward(x, router.forwardOnce(x));
+        return sharedExperts == null ? routed : Add.add(routed, sharedExperts.forward(x));
     }
 
     public MoeConfig config() {

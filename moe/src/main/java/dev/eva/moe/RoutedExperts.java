@@ -4,6 +4,7 @@ import dev.eva.nn.Layer;
 import dev.eva.nn.Parameter;
 import dev.eva.nn.WeightSource;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Tape;
 import dev.eva.tensor.kernel.PreparedWeight;
 import java.util.function.Consumer;
 
@@ -16,6 +17,8 @@ import java.util.function.Consumer;
 public final class RoutedExperts implements Layer {
     private final PreparedWeight w13;
     private final PreparedWeight w2;
+    /** The last op that no tape recorded, for the next token. */
+    private ExpertFfn unrecorded;
 
     private RoutedExperts(PreparedWeight w13, PreparedWeight w2) {
         if (w13.groups() != w2.groups()
@@ -44,8 +47,16 @@ public final class RoutedExperts implements Layer {
 
     /** x (T, D) -> {@code sum_j weight_tj expert_tj(x_t)} (T, D). */
     Tensor forward(Tensor x, Routing routing) {
-        SlotOrder order = SlotOrder.of(routing.expertIds(), routing.counts());
-        return ExpertFfn.expertFfn(x, routing.weights(), w13, w2, order);
+        if (Tape.isOpen()) {
+            SlotOrder order = SlotOrder.of(routing.expertIds(), routing.counts());
+            return ExpertFfn.expertFfn(x, routing.weights(), w13, w2, order);
+        }
+        SlotOrder last = unrecorded == null ? null : unrecorded.order();
+        SlotOrder order = SlotOrder.of(routing.expertIds(), routing.counts(), last);
+        if (order != last) {
+            unrecorded = new ExpertFfn(w13, w2, order);
+        }
+        return unrecorded.of(x, routing.weights());
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.ops.Sigmoid;
 import dev.eva.tensor.ops.Softmax;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +23,8 @@ public final class Router implements Layer {
     private final Linear gate;
     private final Tensor bias;
     private final ExpertSelection selection;
+    /** Of {@link #forwardOnce}. */
+    private Picks picks;
 
     /**
      * @param gate (E, D)
@@ -49,19 +52,49 @@ public final class Router implements Layer {
 
     /** logits (T, E) -> where the tokens go. */
     public Routing route(Tensor logits) {
+        return route(logits, new Picks(logits.dim(0)));
+    }
+
+    /** As {@link #forward}, but the next call overwrites the choice: for who keeps no routing, such as decoding. */
+    Routing forwardOnce(Tensor x) {
+        if (picks == null || picks.ids.dim(0) != x.dim(0)) {
+            picks = new Picks(x.dim(0));
+        }
+        return route(gate.forward(x), picks);
+    }
+
+    private Routing route(Tensor logits, Picks p) {
         Tensor scores = switch (config.method()) {
             case RoutingMethod.NoauxTc m -> Sigmoid.sigmoid(logits);
             case RoutingMethod.Greedy m -> Softmax.softmax(logits);
             case RoutingMethod.GroupLimitedGreedy m -> Softmax.softmax(logits);
         };
-        int[] ids = selection.select(scores, bias);
-        IntTensor expertIds = IntTensor.of(ids, scores.dim(0), config.numExpertsPerTok());
-        Tensor weights = Gates.gates(scores, expertIds, normalises(), (float) config.routedScalingFactor());
-        int[] counts = new int[config.nRoutedExperts()];
-        for (int id : ids) {
-            counts[id]++;
+        selection.select(scores, bias, p.ids.array());
+        Arrays.fill(p.counts, 0);
+        for (int id : p.ids.array()) {
+            p.counts[id]++;
         }
-        return new Routing(weights, expertIds, scores, logits, counts);
+        Tensor weights = p.gates.of(scores);
+        Routing last = p.last;
+        if (last == null || last.weights() != weights || last.scores() != scores || last.logits() != logits) {
+            p.last = new Routing(weights, p.ids, scores, logits, p.counts);
+        }
+        return p.last;
+    }
+
+    /** What is chosen for some number of tokens. */
+    private final class Picks {
+        private final IntTensor ids;
+        private final int[] counts = new int[config.nRoutedExperts()];
+        private final Gates gates;
+        /** With tensors that a workspace may hand out again. */
+        private Routing last;
+
+        Picks(int tokens) {
+            int k = config.numExpertsPerTok();
+            this.ids = IntTensor.of(new int[tokens * k], tokens, k);
+            this.gates = new Gates(ids, normalises(), (float) config.routedScalingFactor());
+        }
     }
 
     /** The softmax methods never normalise, whatever the config says: so does Hugging Face transformers. */

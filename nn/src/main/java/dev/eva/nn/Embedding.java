@@ -13,6 +13,8 @@ import java.util.random.RandomGenerator;
  */
 public final class Embedding implements Lookup {
     private final Tensor weight;
+    /** The last one: who decodes brings the same ids, with another value. */
+    private dev.eva.tensor.ops.Embedding op;
 
     /** A layer over {@code weight} (V, D), which is not copied and becomes a parameter. */
     public Embedding(Tensor weight) {
@@ -30,7 +32,10 @@ public final class Embedding implements Lookup {
 
     @Override
     public Tensor forward(IntTensor ids) {
-        return dev.eva.tensor.ops.Embedding.embedding(ids, weight);
+        if (op == null || op.ids() != ids) {
+            op = new dev.eva.tensor.ops.Embedding(ids);
+        }
+        return op.of(weight);
     }
 
     /** The table (V, D). */

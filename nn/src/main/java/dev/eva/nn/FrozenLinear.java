@@ -13,15 +13,17 @@ import java.util.function.Consumer;
 public final class FrozenLinear implements Projection {
     private final FrozenMatrix matrix;
     private final PreparedWeight prepared;
+    private final dev.eva.tensor.ops.Linear product;
 
     public FrozenLinear(FrozenMatrix matrix) {
         this.matrix = matrix;
         this.prepared = PreparedWeight.frozen(matrix);
+        this.product = new dev.eva.tensor.ops.Linear(prepared);
     }
 
     @Override
     public Tensor forward(Tensor x) {
-        return dev.eva.tensor.ops.Linear.linear(x, prepared);
+        return product.of(x);
     }
 
     @Override

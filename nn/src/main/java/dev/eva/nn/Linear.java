@@ -14,6 +14,7 @@ import java.util.random.RandomGenerator;
  */
 public final class Linear implements Projection {
     private final PreparedWeight prepared;
+    private final dev.eva.tensor.ops.Linear product;
     private final Parameter.Role role;
     private final int matrixRows;
 
@@ -22,6 +23,7 @@ public final class Linear implements Projection {
             throw new IllegalArgumentException("linear: weight has shape " + weight.shape() + "; need (out, in)");
         }
         this.prepared = new PreparedWeight(weight.requiresGrad(true), rounding, matrices);
+        this.product = new dev.eva.tensor.ops.Linear(prepared);
         this.role = role;
         this.matrixRows = weight.dim(0) / matrices;
     }
@@ -65,7 +67,7 @@ public final class Linear implements Projection {
 
     @Override
     public Tensor forward(Tensor x) {
-        return dev.eva.tensor.ops.Linear.linear(x, prepared);
+        return product.of(x);
     }
 
     @Override

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  */
 public final class RmsNorm implements Layer {
     private final Tensor weight;
-    private final float eps;
+    private final dev.eva.tensor.ops.RmsNorm op;
 
     /** A layer over the gains {@code weight} (D), which are not copied and become a parameter. */
     public RmsNorm(Tensor weight, float eps) {
@@ -22,7 +22,7 @@ public final class RmsNorm implements Layer {
             throw new IllegalArgumentException("rms norm: eps " + eps + "; need more than 0");
         }
         this.weight = weight.requiresGrad(true);
-        this.eps = eps;
+        this.op = new dev.eva.tensor.ops.RmsNorm(eps);
     }
 
     /** Gains of one. */
@@ -32,7 +32,7 @@ public final class RmsNorm implements Layer {
 
     /** (..., D) -> (..., D). */
     public Tensor forward(Tensor x) {
-        return dev.eva.tensor.ops.RmsNorm.rmsNorm(x, weight, eps);
+        return op.of(x, weight);
     }
 
     /** The gains (D). */
@@ -42,7 +42,7 @@ public final class RmsNorm implements Layer {
 
     /** Added to the mean square. */
     public float eps() {
-        return eps;
+        return op.eps();
     }
 
     @Override

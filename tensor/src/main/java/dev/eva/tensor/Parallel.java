@@ -1,6 +1,7 @@
 package dev.eva.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
@@ -97,6 +98,14 @@ public final class Parallel {
     }
 
     /**
+     * Whether {@link #rows} would make one task of these, and {@link #elements} of rows of one. Who asks first needs no
+     * object for a task that is only to be called: a decoded token has hundreds of them.
+     */
+    public static boolean isOneTask(int rows, int width) {
+        return rows <= Math.max(1, GRAIN / Math.max(1, width));
+    }
+
+    /**
      * Cuts {@code [0, columns)} columns of {@code rows} elements: each task walks all rows in order, so sums over rows
      * have one order.
      */
@@ -119,24 +128,32 @@ public final class Parallel {
     }
 
     /**
-     * One loop: the index to take next and how many are not done. A late worker that still holds an old loop finds it
-     * empty.
+     * The loops of a pool, one after the other: a loop allocates nothing. How many tasks there are and which is next is
+     * one number, so that a late worker, which finds the loop that it came for over, takes none or one of the next
+     * loop's, and the right one: that loop cannot end without it.
      */
     private static final class Loop {
-        final int tasks;
-        final IntConsumer task;
-        final AtomicInteger next = new AtomicInteger();
-        final AtomicInteger left;
+        /** Number of tasks in the high half, the next one in the low half. */
+        final AtomicLong state = new AtomicLong();
+        /** Tasks that are not done. */
+        final AtomicInteger left = new AtomicInteger();
+        /** Loops begun. */
+        volatile int begun;
+        /** Written before, and read after, the state of its loop. */
+        IntConsumer task;
         volatile Throwable failure;
 
-        Loop(int tasks, IntConsumer task) {
-            this.tasks = tasks;
-            this.task = task;
-            this.left = new AtomicInteger(tasks);
+        void begin(int tasks, IntConsumer run) {
+            failure = null;
+            task = run;
+            left.set(tasks);
+            state.set((long) tasks << 32);
+            begun++;
         }
 
         void work() {
-            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+            for (long s = state.getAndIncrement(); (int) s < s >>> 32; s = state.getAndIncrement()) {
+                int i = (int) s;
                 try {
                     if (failure == null) {
                         task.accept(i);
@@ -153,7 +170,7 @@ public final class Parallel {
     private static final class Pool {
         final int threads;
         private final Worker[] workers;
-        private volatile Loop loop;
+        private final Loop loop = new Loop();
         private volatile boolean stopped;
 
         Pool(int threads) {
@@ -171,27 +188,26 @@ public final class Parallel {
          * for them.
          */
         synchronized void run(int tasks, IntConsumer task) {
-            Loop l = new Loop(tasks, task);
-            loop = l;
+            loop.begin(tasks, task);
             for (Worker w : workers) {
                 w.wake();
             }
             INSIDE.set(true);
             try {
-                l.work();
+                loop.work();
             } finally {
                 INSIDE.set(false);
             }
             int spins = 0;
-            while (l.left.get() > 0) {
+            while (loop.left.get() > 0) {
                 if (++spins < SPINS) {
                     Thread.onSpinWait();
                 } else {
                     Thread.yield();
                 }
             }
-            loop = null;
-            switch (l.failure) {
+            loop.task = null;
+            switch (loop.failure) {
                 case null -> {}
                 case RuntimeException e -> throw e;
                 case Error e -> throw e;
@@ -225,21 +241,21 @@ public final class Parallel {
         @Override
         public void run() {
             INSIDE.set(true);
-            Loop done = null;
+            Loop loop = pool.loop;
+            int seen = 0;
             int spins = 0;
             while (!pool.stopped) {
-                Loop l = pool.loop;
-                if (l != null && l != done) {
-                    l.work();
-                    done = l;
+                int begun = loop.begun;
+                if (begun != seen) {
+                    loop.work();
+                    seen = begun;
                     spins = 0;
                 } else if (++spins < SPINS) {
                     Thread.onSpinWait();
                 } else {
                     asleep = true;
                     // Look again after announcing sleep: whoever posts a loop reads the flag after posting.
-                    l = pool.loop;
-                    if ((l == null || l == done) && !pool.stopped) {
+                    if (loop.begun == seen && !pool.stopped) {
                         LockSupport.park(pool);
                     }
                     asleep = false;

@@ -16,7 +16,8 @@ import java.util.random.RandomGenerator;
  */
 public final class Tensor {
     private final Storage storage;
-    private final int generation;
+    /** That of the storage when it was lent. */
+    private int generation;
     private final int offset;
     private final Shape shape;
     private boolean requiresGrad;
@@ -26,7 +27,7 @@ public final class Tensor {
 
     private int version;
 
-    private Tensor(Storage storage, int offset, Shape shape) {
+    Tensor(Storage storage, int offset, Shape shape) {
         this.storage = storage;
         this.generation = storage.generation;
         this.offset = offset;
@@ -72,7 +73,17 @@ public final class Tensor {
 
     /** Called by {@link Workspace}: a tensor over lent memory, with unspecified values. */
     static Tensor over(Storage storage, Shape shape) {
-        return new Tensor(storage, 0, shape);
+        return storage.tensor(0, shape);
+    }
+
+    /** Called by {@link Storage}: whether this tensor is one of that part, which is then lent again. */
+    boolean renew(int offset, Shape shape) {
+        boolean fits = this.offset == offset && this.shape.equals(shape);
+        if (fits) {
+            generation = storage.generation;
+            requiresGrad = false;
+        }
+        return fits;
     }
 
     /**
@@ -132,17 +143,15 @@ public final class Tensor {
             throw new IllegalArgumentException("view: sizes differ: tensor " + shape + ", requested " + to);
         }
         array();
-        return new Tensor(storage, offset, to);
+        return storage.tensor(offset, to);
     }
 
     /** Entries {@code [from, to)} of the outermost dimension, as plain values: no gradient flows through a view. */
     public Tensor slice(int from, int to) {
         Objects.checkFromToIndex(from, to, shape.dim(0));
         array();
-        int[] dims = shape.dims();
-        int stride = dims[0] == 0 ? 0 : shape.size() / dims[0];
-        dims[0] = to - from;
-        return new Tensor(storage, offset + from * stride, Shape.of(dims));
+        int stride = shape.dim(0) == 0 ? 0 : shape.size() / shape.dim(0);
+        return storage.tensor(offset + from * stride, shape.withFirst(to - from));
     }
 
     /** A copy on the heap, free of any step and any gradient. */

@@ -26,25 +26,60 @@ public final class Workspace {
     private final ArrayList<Storage> lent = new ArrayList<>();
     private final ByLength<ByteBlock> freeBlocks = new ByLength<>();
     private final ArrayList<ByteBlock> lentBlocks = new ArrayList<>();
+    private final boolean reusesTensors;
     private long bytes;
     private long lentBytes;
     private boolean open;
+    private final Scope scope = new Scope();
+
+    /** A workspace whose tensors end with their step, and say so when they are touched later. */
+    public Workspace() {
+        this(false);
+    }
+
+    private Workspace(boolean reusesTensors) {
+        this.reusesTensors = reusesTensors;
+    }
+
+    /**
+     * A workspace that hands out the same tensor objects again with their memory: steps of the same shapes allocate
+     * nothing. For steps without a tape that let no tensor out, as a tensor that is touched later may show another
+     * one's values.
+     */
+    public static Workspace reusing() {
+        return new Workspace(true);
+    }
+
+    boolean reusesTensors() {
+        return reusesTensors;
+    }
+
+    boolean isOfThisThread() {
+        return CURRENT.get() == this;
+    }
 
     /** A step in progress; closing it ends every tensor that was made inside. */
     public final class Scope implements AutoCloseable {
-        private final Workspace outer = CURRENT.get();
+        private Workspace outer;
 
-        private Scope() {
+        private Scope() {}
+
+        private Scope begin() {
+            outer = CURRENT.get();
             CURRENT.set(Workspace.this);
+            return this;
         }
 
         @Override
         public void close() {
             CURRENT.set(outer);
-            lent.forEach(Workspace.this::keep);
-            lent.clear();
-            lentBlocks.forEach(Workspace.this::keep);
-            lentBlocks.clear();
+            outer = null;
+            while (!lent.isEmpty()) {
+                keep(lent.removeLast());
+            }
+            while (!lentBlocks.isEmpty()) {
+                keep(lentBlocks.removeLast());
+            }
             open = false;
         }
     }
@@ -55,7 +90,7 @@ public final class Workspace {
             throw new IllegalStateException("workspace: a step is already open; close it first");
         }
         open = true;
-        return new Scope();
+        return scope.begin();
     }
 
     /** Bytes of all arrays that this workspace has ever allocated and still keeps. */
@@ -88,6 +123,11 @@ public final class Workspace {
     /** As {@link #empty(Shape)}. */
     public static Tensor empty(int... dims) {
         return empty(Shape.of(dims));
+    }
+
+    /** As {@link #empty(Shape)}, (rows, columns). */
+    public static Tensor empty(int rows, int columns) {
+        return empty(Shape.of(rows, columns));
     }
 
     /**

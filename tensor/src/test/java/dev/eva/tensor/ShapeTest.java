@@ -3,6 +3,7 @@ package dev.eva.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class ShapeTest {
@@ -48,5 +49,23 @@ class ShapeTest {
                 .hasMessageContaining("[2, -1]");
         assertThatThrownBy(() -> Shape.of(1 << 16, 1 << 15)).hasMessageContaining("too many elements");
         assertThatThrownBy(() -> Shape.of(1 << 31 - 1, 1 << 30, 1 << 30)).hasMessageContaining("too many elements");
+    }
+
+    @Test
+    void shapesThatAreHandedOutAgainAreTheRightOnes() {
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < 20_000; i++) {
+            int a = random.nextInt(40);
+            int b = random.nextInt(40);
+            int c = random.nextInt(4);
+            assertThat(Shape.of(a).dims()).containsExactly(a);
+            assertThat(Shape.of(a, b).dims()).containsExactly(a, b);
+            assertThat(Shape.of(a, b, c).dims()).containsExactly(a, b, c);
+            assertThat(Shape.of(a, b).withLast(c).dims()).containsExactly(a, c);
+            assertThat(Shape.of(a, b, c).withFirst(b).dims()).containsExactly(b, b, c);
+            assertThat(Shape.of(a, b, c).size()).isEqualTo(a * b * c);
+        }
+        assertThat(Shape.of(3, 5)).isSameAs(Shape.of(3, 7).withLast(5));
+        assertThat(Shape.of().rank()).isZero();
     }
 }

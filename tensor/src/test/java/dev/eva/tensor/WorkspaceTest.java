@@ -38,6 +38,30 @@ class WorkspaceTest {
     }
 
     @Test
+    void tensorsOfAReusingWorkspaceAreTheSameObjectsAgain() {
+        Workspace w = Workspace.reusing();
+        Tensor first;
+        Tensor part;
+        try (Workspace.Scope step = w.open()) {
+            first = Workspace.empty(4, 3);
+            part = first.slice(1, 3);
+            assertThat(first.slice(1, 3)).isSameAs(part);
+            assertThat(first.slice(1, 4)).isNotSameAs(part);
+            assertThat(first.view(Shape.of(12)).shape()).isEqualTo(Shape.of(12));
+            assertThat(Workspace.empty(4, 3).array()).isNotSameAs(first.array());
+        }
+        assertThatThrownBy(first::array).isInstanceOf(IllegalStateException.class);
+        try (Workspace.Scope step = w.open()) {
+            assertThat(Workspace.empty(4, 3)).isSameAs(first);
+            assertThat(first.slice(1, 3)).isSameAs(part);
+            Workspace.releaseUnheld(first);
+            Tensor other = Workspace.empty(3, 4);
+            assertThat(other.shape()).isEqualTo(Shape.of(3, 4));
+            assertThatThrownBy(first::array).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
     void roomyMemoryServesManyLengths() {
         Workspace w = new Workspace();
         for (int rows = 65; rows <= 128; rows++) {

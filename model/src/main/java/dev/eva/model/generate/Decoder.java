@@ -4,10 +4,12 @@ import dev.eva.mla.MlaInference;
 import dev.eva.mla.NewTokens;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.tensor.IntTensor;
+import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -30,7 +32,13 @@ public final class Decoder {
     private final int chunk;
     private final CacheFormat cacheFormat;
     private final List<MlaInference> attention;
-    private final Workspace workspace = new Workspace();
+    /** Attention of each layer to the tokens of {@link #reading}. */
+    private final DeepSeekModel.AttentionForm form;
+
+    private final Workspace workspace = Workspace.reusing();
+    private Sequence reading;
+    private IntTensor input;
+    private int position;
 
     /** Looks at what a pass gave, while its memory lives. */
     @FunctionalInterface
@@ -40,6 +48,8 @@ public final class Decoder {
          */
         void at(Tensor x);
     }
+
+    private static final Look NO_LOOK = x -> {};
 
     /** With prompts in chunks of {@link #CHUNK}. */
     public Decoder(DeepSeekModel model) {
@@ -58,6 +68,11 @@ public final class Decoder {
         this.cacheFormat = cacheFormat;
         this.attention =
                 model.layers().stream().map(l -> new MlaInference(l.attn())).toList();
+        List<UnaryOperator<Tensor>> forms = IntStream.range(0, attention.size())
+                .<UnaryOperator<Tensor>>mapToObj(
+                        l -> h -> attention.get(l).forward(h, reading.cache(l), position))
+                .toList();
+        this.form = forms::get;
     }
 
     public DeepSeekModel model() {
@@ -84,7 +99,7 @@ public final class Decoder {
      * @throws IllegalArgumentException if there are no ids or they do not fit in the context
      */
     public void accept(Sequence sequence, float[] logits, int... ids) {
-        accept(sequence, logits, x -> {}, ids);
+        accept(sequence, logits, NO_LOOK, ids);
     }
 
     /** The same, with something that looks at the residual stream of each chunk. */
@@ -95,16 +110,19 @@ public final class Decoder {
         checkRoom(sequence, ids.length);
         for (int from = 0; from < ids.length; from += chunk) {
             int to = Math.min(from + chunk, ids.length);
-            int start = sequence.position();
-            pass(
-                    Arrays.copyOfRange(ids, from, to),
-                    l -> h -> attention.get(l).forward(h, sequence.cache(l), start),
-                    x -> {
-                        look.at(x);
-                        if (to == ids.length) {
-                            copyLogits(x.slice(x.dim(0) - 1, x.dim(0)), logits);
-                        }
-                    });
+            int[] some = to - from == ids.length ? ids : Arrays.copyOfRange(ids, from, to);
+            reading = sequence;
+            position = sequence.position();
+            try (Workspace.Scope step = workspace.open()) {
+                if (input == null || input.array() != some) {
+                    input = new IntTensor(some, Shape.of(1, some.length));
+                }
+                Tensor x = model.hidden(input, form);
+                look.at(x);
+                if (to == ids.length) {
+                    copyLogits(x.slice(x.dim(0) - 1, x.dim(0)), logits);
+                }
+            }
         }
     }
 
@@ -118,22 +136,19 @@ public final class Decoder {
         for (int i = 0; i < counts.length; i++) {
             checkRoom(sequences.get(i), counts[i]);
         }
-        pass(ids, l -> h -> attention.get(l).forward(h, newTokens(sequences, counts, l)), x -> {
+        try (Workspace.Scope step = workspace.open()) {
+            Tensor x = model.hidden(
+                    IntTensor.of(ids, 1, ids.length),
+                    l -> h -> attention.get(l).forward(h, newTokens(sequences, counts, l)));
             look.at(x);
             copyLogits(x, logits);
-        });
+        }
     }
 
     private static List<NewTokens> newTokens(List<Sequence> sequences, int[] counts, int layer) {
         return IntStream.range(0, counts.length)
                 .mapToObj(i -> new NewTokens(sequences.get(i).cache(layer), counts[i]))
                 .toList();
-    }
-
-    private void pass(int[] ids, DeepSeekModel.AttentionForm form, Look look) {
-        try (Workspace.Scope step = workspace.open()) {
-            look.at(model.hidden(IntTensor.of(ids, 1, ids.length), form));
-        }
     }
 
     private void copyLogits(Tensor x, float[] logits) {

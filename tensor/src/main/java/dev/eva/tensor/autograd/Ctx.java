@@ -5,6 +5,7 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.RowPacking;
 import java.util.ArrayList;
+import java.util.Arrays;
 
 /**
  * What one application of an {@link Op} remembers between its forward and its backward pass: the inputs, what it saved,
@@ -16,7 +17,7 @@ public final class Ctx {
     private static final Tensor[] NO_TENSORS = {};
     private static final boolean[] NO_FLAGS = {};
 
-    final Op op;
+    Op op;
     final Tensor[] inputs;
     /** Null if no backward pass follows. */
     private final Tape tape;
@@ -36,6 +37,11 @@ public final class Ctx {
     private final boolean[] remade;
 
     private boolean outputDropped;
+
+    /** For an op that no tape records. */
+    Ctx(int inputs) {
+        this(null, new Tensor[inputs], null);
+    }
 
     Ctx(Op op, Tensor[] inputs, Tape tape) {
         this.op = op;
@@ -57,6 +63,11 @@ public final class Ctx {
     /** As {@link #empty(Shape)}. */
     public Tensor empty(int... dims) {
         return empty(Shape.of(dims));
+    }
+
+    /** As {@link #empty(Shape)}, (rows, columns). */
+    public Tensor empty(int rows, int columns) {
+        return empty(Shape.of(rows, columns));
     }
 
     /** As {@link #empty(Shape)}, filled with zeros. */
@@ -108,6 +119,13 @@ public final class Ctx {
     /** Keeps tensors of the forward pass for the backward pass. Inputs need not be saved: see {@link #input}. */
     public void save(Tensor... tensors) {
         saved = tensors;
+    }
+
+    /** As {@link #save(Tensor...)}. */
+    public void save(Tensor tensor) {
+        if (recording()) {
+            saved = new Tensor[] {tensor};
+        }
     }
 
     /** The i-th saved tensor. */
@@ -184,13 +202,27 @@ public final class Ctx {
         } else {
             saved = NO_TENSORS;
         }
-        for (Tensor t : taken) {
-            Workspace.releaseUnheld(t);
-        }
-        taken.clear();
+        releaseTaken();
         if (!recording() || outputDropped) {
             Workspace.unhold(out);
         }
+    }
+
+    private void releaseTaken() {
+        for (int i = 0; i < taken.size(); i++) {
+            Workspace.releaseUnheld(taken.get(i));
+        }
+        taken.clear();
+    }
+
+    /** Forgets an op that no tape records; the next one takes its place. */
+    void forget() {
+        op = null;
+        output = null;
+        outputDropped = false;
+        saved = NO_TENSORS;
+        taken.clear();
+        Arrays.fill(inputs, null);
     }
 
     private boolean isHeld(int i) {
@@ -201,10 +233,7 @@ public final class Ctx {
      * After the tape has taken hold of the returned gradients: give back scratch and everything that forward had kept.
      */
     void endBackward() {
-        for (Tensor t : taken) {
-            Workspace.releaseUnheld(t);
-        }
-        taken.clear();
+        releaseTaken();
         for (Tensor t : saved) {
             Workspace.release(t);
         }

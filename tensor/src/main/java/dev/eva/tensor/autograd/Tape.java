@@ -35,6 +35,8 @@ public final class Tape implements AutoCloseable {
 
     /** A part of the forward pass, at whose end memory goes back that nothing later reads. */
     public static final class Segment {
+        private static final Segment UNRECORDED = new Segment(null);
+
         private final Tape tape;
         private final int first;
 
@@ -94,7 +96,8 @@ public final class Tape implements AutoCloseable {
 
     /** Begins a part of the forward pass of the open tape; without one, nothing happens at its end. */
     public static Segment segment() {
-        return new Segment(CURRENT.get());
+        Tape tape = CURRENT.get();
+        return tape == null ? Segment.UNRECORDED : new Segment(tape);
     }
 
     boolean remakes(Tensor x) {
@@ -116,26 +119,44 @@ public final class Tape implements AutoCloseable {
         return known;
     }
 
-    /** Computes an op and, if a tape is open and some input wants a gradient, records it. */
-    public static Tensor apply(Op op, Tensor... in) {
-        Tape tape = CURRENT.get();
-        boolean recording = tape != null && anyRequiresGrad(in);
-        Ctx ctx = new Ctx(op, in, recording ? tape : null);
-        Tensor out = op.forward(ctx, in);
-        ctx.endForward(out);
-        if (recording) {
-            tape.record(ctx, out);
-        }
-        return out;
+    /** As {@link #apply(Op, Tensor...)}. */
+    public static Tensor apply(Op op, Tensor a) {
+        return records(a) ? record(op, a) : Unrecorded.apply(op, a);
     }
 
-    private static boolean anyRequiresGrad(Tensor[] in) {
+    /** As {@link #apply(Op, Tensor...)}. */
+    public static Tensor apply(Op op, Tensor a, Tensor b) {
+        return records(a) || records(b) ? record(op, a, b) : Unrecorded.apply(op, a, b);
+    }
+
+    /** As {@link #apply(Op, Tensor...)}. */
+    public static Tensor apply(Op op, Tensor a, Tensor b, Tensor c, Tensor d) {
+        return records(a) || records(b) || records(c) || records(d)
+                ? record(op, a, b, c, d)
+                : Unrecorded.apply(op, a, b, c, d);
+    }
+
+    /** Computes an op and, if a tape is open and some input wants a gradient, records it. */
+    public static Tensor apply(Op op, Tensor... in) {
         for (Tensor t : in) {
-            if (t.requiresGrad()) {
-                return true;
+            if (records(t)) {
+                return record(op, in);
             }
         }
-        return false;
+        return Unrecorded.apply(op, in);
+    }
+
+    private static boolean records(Tensor input) {
+        return input.requiresGrad() && CURRENT.get() != null;
+    }
+
+    private static Tensor record(Op op, Tensor... in) {
+        Tape tape = CURRENT.get();
+        Ctx ctx = new Ctx(op, in, tape);
+        Tensor out = op.forward(ctx, in);
+        ctx.endForward(out);
+        tape.record(ctx, out);
+        return out;
     }
 
     private void record(Ctx ctx, Tensor out) {

@@ -11,11 +11,12 @@ import dev.eva.tensor.kernel.Kernels;
 
 /** Sum of two tensors of one shape: {@code y = a + b}. Shapes: a, b (...) -> (...). */
 public record Add() implements Op {
+    private static final Add OP = new Add();
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
 
     /** {@code a + b}, of equal shapes. */
     public static Tensor add(Tensor a, Tensor b) {
-        return Tape.apply(new Add(), a, b);
+        return Tape.apply(OP, a, b);
     }
 
     @Override
@@ -23,19 +24,25 @@ public record Add() implements Op {
         Tensor a = in[0];
         Tensor b = in[1];
         Tensor y = ctx.empty(sameShape("add", a, b));
-        Parallel.elements(
-                y.size(),
-                (from, to) -> ELEMENTWISE.add(
-                        to - from,
-                        a.array(),
-                        a.offset() + from,
-                        b.array(),
-                        b.offset() + from,
-                        y.array(),
-                        y.offset() + from));
+        if (Parallel.isOneTask(y.size(), 1)) {
+            add(a, b, y, 0, y.size());
+        } else {
+            Parallel.elements(y.size(), (from, to) -> add(a, b, y, from, to));
+        }
         ctx.dropInputs(0, 1);
         ctx.dropOutput();
         return y;
+    }
+
+    private static void add(Tensor a, Tensor b, Tensor y, int from, int to) {
+        ELEMENTWISE.add(
+                to - from,
+                a.array(),
+                a.offset() + from,
+                b.array(),
+                b.offset() + from,
+                y.array(),
+                y.offset() + from);
     }
 
     @Override

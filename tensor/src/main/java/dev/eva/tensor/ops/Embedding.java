@@ -10,7 +10,12 @@ import dev.eva.tensor.autograd.Tape;
 public record Embedding(IntTensor ids) implements Op {
     /** {@code W_(ids_i)}; {@code ids} must not change until the backward pass is over. */
     public static Tensor embedding(IntTensor ids, Tensor weight) {
-        return Tape.apply(new Embedding(ids), weight);
+        return new Embedding(ids).of(weight);
+    }
+
+    /** {@code W_(ids_i)}. */
+    public Tensor of(Tensor weight) {
+        return Tape.apply(this, weight);
     }
 
     @Override

@@ -21,7 +21,12 @@ public record Linear(PreparedWeight weight) implements Op {
 
     /** {@code x W^T}. */
     public static Tensor linear(Tensor x, PreparedWeight w) {
-        return w.isFrozen() ? Tape.apply(new Linear(w), x) : Tape.apply(new Linear(w), x, w.weight());
+        return new Linear(w).of(x);
+    }
+
+    /** {@code x W^T}. */
+    public Tensor of(Tensor x) {
+        return weight.isFrozen() ? Tape.apply(this, x) : Tape.apply(this, x, weight.weight());
     }
 
     /** {@code x W^T + bias}, the bias being added to every row. */

@@ -10,11 +10,12 @@ import dev.eva.tensor.kernel.Kernels;
 
 /** Product of two tensors of one shape, element by element: {@code y = a * b}. Shapes: a, b (...) -> (...). */
 public record Mul() implements Op {
+    private static final Mul OP = new Mul();
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
 
     /** {@code a * b}, of equal shapes. */
     public static Tensor mul(Tensor a, Tensor b) {
-        return Tape.apply(new Mul(), a, b);
+        return Tape.apply(OP, a, b);
     }
 
     @Override

@@ -15,7 +15,12 @@ import dev.eva.tensor.autograd.Tape;
 public record Narrow(int from, int length) implements Op {
     /** Columns {@code [from, from + length)} of the last dimension. */
     public static Tensor narrow(Tensor x, int from, int length) {
-        return Tape.apply(new Narrow(from, length), x);
+        return new Narrow(from, length).of(x);
+    }
+
+    /** These columns of x. */
+    public Tensor of(Tensor x) {
+        return Tape.apply(this, x);
     }
 
     @Override
@@ -27,14 +32,22 @@ public record Narrow(int from, int length) implements Op {
                     + ") of input " + x.shape() + "; it has " + n + " columns");
         }
         Tensor y = ctx.empty(x.shape().withLast(length));
-        Parallel.rows(x.rows(), length, (first, end) -> {
-            for (int r = first; r < end; r++) {
-                System.arraycopy(x.array(), x.offset() + r * n + from, y.array(), y.offset() + r * length, length);
-            }
-        });
+        int rows = x.rows();
+        if (Parallel.isOneTask(rows, length)) {
+            copy(x, y, 0, rows);
+        } else {
+            Parallel.rows(rows, length, (first, end) -> copy(x, y, first, end));
+        }
         ctx.dropInputs(0);
         ctx.dropOutput();
         return y;
+    }
+
+    private void copy(Tensor x, Tensor y, int first, int end) {
+        int n = x.dim(-1);
+        for (int r = first; r < end; r++) {
+            System.arraycopy(x.array(), x.offset() + r * n + from, y.array(), y.offset() + r * length, length);
+        }
     }
 
     /** {@code dX} is {@code dOut} in its columns, zero elsewhere. */

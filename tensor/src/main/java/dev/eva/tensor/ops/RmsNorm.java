@@ -29,7 +29,12 @@ public record RmsNorm(float eps) implements Op {
 
     /** {@code x w / sqrt(mean(x^2) + eps)} over the last dimension. */
     public static Tensor rmsNorm(Tensor x, Tensor weight, float eps) {
-        return Tape.apply(new RmsNorm(eps), x, weight);
+        return new RmsNorm(eps).of(x, weight);
+    }
+
+    /** {@code x w / sqrt(mean(x^2) + eps)} over the last dimension. */
+    public Tensor of(Tensor x, Tensor weight) {
+        return Tape.apply(this, x, weight);
     }
 
     @Override
@@ -42,7 +47,7 @@ public record RmsNorm(float eps) implements Op {
                     "rmsNorm: input " + x.shape() + ", weight " + w.shape() + "; need weight (" + d + ")");
         }
         Tensor y = ctx.empty(x.shape());
-        Tensor rstd = ctx.empty(x.rows());
+        Tensor rstd = ctx.empty(Shape.of(x.rows()));
         normalise(x, w, y, rstd);
         ctx.save(rstd);
         ctx.dropOutput();
@@ -50,22 +55,29 @@ public record RmsNorm(float eps) implements Op {
     }
 
     private void normalise(Tensor x, Tensor w, Tensor y, Tensor rstd) {
+        int rows = x.rows();
         int d = x.dim(-1);
-        Parallel.rows(
-                x.rows(),
+        if (Parallel.isOneTask(rows, d)) {
+            normalise(x, w, y, rstd, 0, rows);
+        } else {
+            Parallel.rows(rows, d, (from, to) -> normalise(x, w, y, rstd, from, to));
+        }
+    }
+
+    private void normalise(Tensor x, Tensor w, Tensor y, Tensor rstd, int from, int to) {
+        int d = x.dim(-1);
+        NORMALIZATION.rmsNorm(
+                to - from,
                 d,
-                (from, to) -> NORMALIZATION.rmsNorm(
-                        to - from,
-                        d,
-                        eps,
-                        x.array(),
-                        x.offset() + from * d,
-                        w.array(),
-                        w.offset(),
-                        y.array(),
-                        y.offset() + from * d,
-                        rstd.array(),
-                        rstd.offset() + from));
+                eps,
+                x.array(),
+                x.offset() + from * d,
+                w.array(),
+                w.offset(),
+                y.array(),
+                y.offset() + from * d,
+                rstd.array(),
+                rstd.offset() + from);
     }
 
     @Override

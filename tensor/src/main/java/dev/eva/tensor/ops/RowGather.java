@@ -25,19 +25,32 @@ final class RowGather {
                         op + ": row " + rows[i] + " at index " + i + "; the matrix is " + x.shape());
             }
         }
-        return copy(x, i -> rows[i], ctx.empty(rows.length, d));
+        Tensor y = ctx.empty(rows.length, d);
+        if (Parallel.isOneTask(rows.length, d)) {
+            for (int i = 0; i < rows.length; i++) {
+                System.arraycopy(x.array(), x.offset() + rows[i] * d, y.array(), y.offset() + i * d, d);
+            }
+            return y;
+        }
+        return copy(x, i -> rows[i], y);
     }
 
     /** {@code y_i = x_(rowOf(i))}. */
     static Tensor copy(Tensor x, IntUnaryOperator rowOf, Tensor y) {
-        int d = x.dim(1);
-        Parallel.rows(y.dim(0), d, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                int row = rowOf.applyAsInt(i);
-                System.arraycopy(x.array(), x.offset() + row * d, y.array(), y.offset() + i * d, d);
-            }
-        });
+        if (Parallel.isOneTask(y.dim(0), x.dim(1))) {
+            copy(x, rowOf, y, 0, y.dim(0));
+        } else {
+            Parallel.rows(y.dim(0), x.dim(1), (from, to) -> copy(x, rowOf, y, from, to));
+        }
         return y;
+    }
+
+    private static void copy(Tensor x, IntUnaryOperator rowOf, Tensor y, int from, int to) {
+        int d = x.dim(1);
+        for (int i = from; i < to; i++) {
+            int row = rowOf.applyAsInt(i);
+            System.arraycopy(x.array(), x.offset() + row * d, y.array(), y.offset() + i * d, d);
+        }
     }
 
     /**

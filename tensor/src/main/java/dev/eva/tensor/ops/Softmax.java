@@ -10,11 +10,12 @@ import dev.eva.tensor.kernel.SoftmaxKernel;
 
 /** Softmax over the last dimension: {@code y_i = exp(x_i) / sum_j exp(x_j)}. Shapes: x (..., n) -> (..., n). */
 public record Softmax() implements Op {
+    private static final Softmax OP = new Softmax();
     private static final SoftmaxKernel SOFTMAX = Kernels.find(SoftmaxKernel.class, SoftmaxKernel.REFERENCE);
 
     /** {@code exp(x_i) / sum_j exp(x_j)} over the last dimension. */
     public static Tensor softmax(Tensor x) {
-        return Tape.apply(new Softmax(), x);
+        return Tape.apply(OP, x);
     }
 
     @Override

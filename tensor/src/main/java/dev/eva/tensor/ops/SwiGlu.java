@@ -14,11 +14,12 @@ import dev.eva.tensor.kernel.Kernels;
  * <p>Shapes: gateUp (..., 2F), gates first -> (..., F).
  */
 public record SwiGlu() implements Op {
+    private static final SwiGlu OP = new SwiGlu();
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
 
     /** {@code silu(gate) * up} of rows {@code [gate, up]}. */
     public static Tensor swiGlu(Tensor gateUp) {
-        return Tape.apply(new SwiGlu(), gateUp);
+        return Tape.apply(OP, gateUp);
     }
 
     @Override
@@ -30,13 +31,23 @@ public record SwiGlu() implements Op {
         }
         int f = x.dim(-1) / 2;
         Tensor y = ctx.empty(x.shape().withLast(f));
-        Parallel.rows(
-                x.rows(),
-                2 * f,
-                (from, to) -> ELEMENTWISE.swiGlu(
-                        to - from, f, x.array(), x.offset() + from * 2 * f, y.array(), y.offset() + from * f));
+        activate(x, f, y);
         ctx.dropOutput();
         return y;
+    }
+
+    /** {@code y = silu(gate) * up} for all rows {@code [gate, up]} of x (rows, 2F). */
+    public static void activate(Tensor x, int f, Tensor y) {
+        int rows = x.rows();
+        if (Parallel.isOneTask(rows, 2 * f)) {
+            activate(x, f, y, 0, rows);
+        } else {
+            Parallel.rows(rows, 2 * f, (from, to) -> activate(x, f, y, from, to));
+        }
+    }
+
+    private static void activate(Tensor x, int f, Tensor y, int from, int to) {
+        ELEMENTWISE.swiGlu(to - from, f, x.array(), x.offset() + from * 2 * f, y.array(), y.offset() + from * f);
     }
 
     /** {@code dGate = dOut up silu'(gate)}, {@code dUp = dOut silu(gate)}. */

@@ -28,9 +28,21 @@ final class FrozenBlock {
     /** Multiply-adds under which a product stays on one thread. */
     private static final long LEAST_WORK = 1 << 18;
 
+    private static final ThreadLocal<Product> PRODUCT = ThreadLocal.withInitial(Product::new);
+    private static final ThreadLocal<int[]> ALL = ThreadLocal.withInitial(() -> new int[2]);
+
     private FrozenBlock() {}
 
     // spotless:off: one argument a line would triple the length of every call
+
+    /** {@code C = beta C + A B} of m rows. */
+    static void multiply(
+            int m, float[] a, int aOffset, int aRow, int aCol, Gemm.Frozen b, float beta,
+            float[] c, int cOffset, int cRow) {
+        int[] all = ALL.get();
+        all[1] = m;
+        multiply(all, a, aOffset, aRow, aCol, b, beta, c, cOffset, cRow);
+    }
 
     /** Rows {@code [starts[g], starts[g + 1])} of C are {@code beta C + A B_g}, with A rounded if the weights ask. */
     static void multiply(
@@ -48,21 +60,63 @@ final class FrozenBlock {
     private static void product(
             int[] starts, float[] a, int aOffset, int aRow, int aCol, Gemm.Frozen b, float beta,
             float[] c, int cOffset, int cRow) {
-        int groups = b.groups;
-        boolean plain = aCol == 1 && beta == 0f;
-        int chunk = chunk(b.n, b.k);
-        int chunks = (b.n + chunk - 1) / chunk;
-        int count = Panels.count(b.n);
-        int group = group(b.n);
-        int panels = (count + group - 1) / group;
-        int tasks = 0;
-        for (int g = 0; g < groups; g++) {
-            tasks += tasks(b.matrices[g], starts[g + 1] - starts[g], plain, chunks, panels);
+        Product p = PRODUCT.get();
+        p.starts = starts;
+        p.a = a;
+        p.aOffset = aOffset;
+        p.aRow = aRow;
+        p.aCol = aCol;
+        p.b = b;
+        p.beta = beta;
+        p.c = c;
+        p.cOffset = cOffset;
+        p.cRow = cRow;
+        p.run();
+    }
+
+    /** A product as a task: a thread's one, again and again, as a decoded token has hundreds and allocates none. */
+    private static final class Product implements IntConsumer {
+        private int[] starts;
+        private float[] a;
+        private int aOffset;
+        private int aRow;
+        private int aCol;
+        private Gemm.Frozen b;
+        private float beta;
+        private float[] c;
+        private int cOffset;
+        private int cRow;
+
+        private boolean plain;
+        private int chunk;
+        private int group;
+
+        void run() {
+            plain = aCol == 1 && beta == 0f;
+            chunk = chunk(b.n, b.k);
+            group = group(b.n);
+            int tasks = 0;
+            for (int g = 0; g < b.groups; g++) {
+                tasks += tasks(g);
+            }
+            if ((long) (starts[b.groups] - starts[0]) * b.n * b.k >= LEAST_WORK) {
+                Parallel.run(tasks, this);
+            } else {
+                for (int task = 0; task < tasks; task++) {
+                    accept(task);
+                }
+            }
+            starts = null;
+            a = null;
+            b = null;
+            c = null;
         }
-        IntConsumer run = task -> {
+
+        @Override
+        public void accept(int task) {
             int g = 0;
             int at = task;
-            for (int here; at >= (here = tasks(b.matrices[g], starts[g + 1] - starts[g], plain, chunks, panels)); g++) {
+            for (int here; at >= (here = tasks(g)); g++) {
                 at -= here;
             }
             int rows = starts[g + 1] - starts[g];
@@ -73,24 +127,23 @@ final class FrozenBlock {
                 w.multiply(rows, a, aAt, aRow, at * chunk, Math.min(b.n, (at + 1) * chunk), c, cAt, cRow);
             } else {
                 int from = at * group;
-                panels(rows, a, aAt, aRow, aCol, w, from, Math.min(count, from + group), beta, c, cAt, cRow);
+                int to = Math.min(Panels.count(b.n), from + group);
+                panels(rows, a, aAt, aRow, aCol, w, from, to, beta, c, cAt, cRow);
             }
-        };
-        if ((long) (starts[groups] - starts[0]) * b.n * b.k >= LEAST_WORK) {
-            Parallel.run(tasks, run);
-        } else {
-            for (int task = 0; task < tasks; task++) {
-                run.accept(task);
-            }
+        }
+
+        private int tasks(int g) {
+            int rows = starts[g + 1] - starts[g];
+            return rows == 0 ? 0 : few(b.matrices[g], rows, plain) ? up(b.n, chunk) : up(Panels.count(b.n), group);
+        }
+
+        private static int up(int n, int step) {
+            return (n + step - 1) / step;
         }
     }
 
     private static boolean few(FrozenMatrix w, int rows, boolean plain) {
         return plain && rows <= w.fewRows();
-    }
-
-    private static int tasks(FrozenMatrix w, int rows, boolean plain, int chunks, int panels) {
-        return rows == 0 ? 0 : few(w, rows, plain) ? chunks : panels;
     }
 
     /** Rows of W a task, in whole vectors for each of the four streams that one row of x reads. */

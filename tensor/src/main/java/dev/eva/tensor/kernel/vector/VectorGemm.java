@@ -44,7 +44,7 @@ final class VectorGemm implements Gemm {
             int m, float[] a, int aOffset, int aRow, int aCol, Prepared prepared,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
         if (prepared instanceof Frozen frozen) {
-            FrozenBlock.multiply(new int[] {0, m}, a, aOffset, aRow, aCol, frozen, beta, c, cOffset, cRow);
+            FrozenBlock.multiply(m, a, aOffset, aRow, aCol, frozen, beta, c, cOffset, cRow);
             for (int i = 0; bias != null && i < m; i++) {
                 Elementwise.REFERENCE.addTo(frozen.n, bias, biasOffset, c, cOffset + i * cRow);
             }
@@ -56,6 +56,10 @@ final class VectorGemm implements Gemm {
         int taskPanels = (int) cut;
         int columnTasks = (b.count + taskPanels - 1) / taskPanels;
         int rowTasks = (m + taskRows - 1) / taskRows;
+        if (rowTasks * columnTasks == 1) {
+            GemmBlock.multiply(m, a, aOffset, aRow, aCol, b, 0, 0, b.count, bias, biasOffset, beta, c, cOffset, cRow);
+            return;
+        }
         Parallel.run(rowTasks * columnTasks, task -> {
             int from = task / columnTasks * taskRows;
             int panel = task % columnTasks * taskPanels;
@@ -106,6 +110,16 @@ final class VectorGemm implements Gemm {
             return;
         }
         Panels b = (Panels) prepared;
+        if ((long) (starts[b.groups] - starts[0]) * b.n * b.k < 2 * TASK_WORK) {
+            for (int g = 0; g < b.groups; g++) {
+                int rows = starts[g + 1] - starts[g];
+                if (rows > 0) {
+                    GemmBlock.multiply(rows, a, aOffset + starts[g] * aRow, aRow, aCol, b, g, 0, b.count, null, 0,
+                            beta, c, cOffset + starts[g] * cRow, cRow);
+                }
+            }
+            return;
+        }
         long stripWork = (long) Panels.WIDTH * TASK_ROWS * Math.max(1, b.k);
         int taskPanels = Math.clamp(GROUP_WORK / stripWork, 1, Math.max(1, b.count));
         int columnTasks = (b.count + taskPanels - 1) / taskPanels;
@@ -113,7 +127,7 @@ final class VectorGemm implements Gemm {
         for (int g = 0; g < b.groups; g++) {
             tasks += tasksOf(starts[g + 1] - starts[g], columnTasks);
         }
-        IntConsumer run = task -> {
+        Parallel.run(tasks, task -> {
             int g = 0;
             int at = task;
             for (int here; at >= (here = tasksOf(starts[g + 1] - starts[g], columnTasks)); g++) {
@@ -124,8 +138,7 @@ final class VectorGemm implements Gemm {
             int panel = at % columnTasks * taskPanels;
             GemmBlock.multiply(rows, a, aOffset + from * aRow, aRow, aCol, b, g, panel,
                     Math.min(b.count, panel + taskPanels), null, 0, beta, c, cOffset + from * cRow, cRow);
-        };
-        runOrInline((long) (starts[b.groups] - starts[0]) * b.n * b.k, tasks, run);
+        });
     }
 
     private static int tasksOf(int rows, int columnTasks) {
