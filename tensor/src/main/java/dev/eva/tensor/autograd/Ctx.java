@@ -89,6 +89,19 @@ public final class Ctx {
         }
     }
 
+    /** As {@link #dropInputs(int...)}, of one. */
+    public void dropInputs(int i) {
+        if (recording()) {
+            dropped[i] = true;
+        }
+    }
+
+    /** As {@link #dropInputs(int...)}, of two. */
+    public void dropInputs(int i, int j) {
+        dropInputs(i);
+        dropInputs(j);
+    }
+
     /** Says that backward does not read the output. */
     public void dropOutput() {
         outputDropped = true;
