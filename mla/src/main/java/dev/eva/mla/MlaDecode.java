@@ -193,8 +193,7 @@ public final class MlaDecode {
         parts.release();
     }
 
-    private void scan(
-            Tensor q, LatentCache cache, int start, Partials parts, Tensor scratch, int from, int to) {
+    private void scan(Tensor q, LatentCache cache, int start, Partials parts, Tensor scratch, int from, int to) {
         for (int task = from; task < to; task++) {
             scan(q, cache, start, parts, scratch, task);
         }

@@ -141,6 +141,7 @@ public final class Parallel {
         volatile int begun;
         /** Written before, and read after, the state of its loop. */
         IntConsumer task;
+
         volatile Throwable failure;
 
         void begin(int tasks, IntConsumer run) {

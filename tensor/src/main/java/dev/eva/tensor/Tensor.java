@@ -18,6 +18,7 @@ public final class Tensor {
     private final Storage storage;
     /** That of the storage when it was lent. */
     private int generation;
+
     private final int offset;
     private final Shape shape;
     private boolean requiresGrad;

@@ -69,8 +69,7 @@ public final class Decoder {
         this.attention =
                 model.layers().stream().map(l -> new MlaInference(l.attn())).toList();
         List<UnaryOperator<Tensor>> forms = IntStream.range(0, attention.size())
-                .<UnaryOperator<Tensor>>mapToObj(
-                        l -> h -> attention.get(l).forward(h, reading.cache(l), position))
+                .<UnaryOperator<Tensor>>mapToObj(l -> h -> attention.get(l).forward(h, reading.cache(l), position))
                 .toList();
         this.form = forms::get;
     }

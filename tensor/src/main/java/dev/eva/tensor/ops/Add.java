@@ -36,13 +36,7 @@ public record Add() implements Op {
 
     private static void add(Tensor a, Tensor b, Tensor y, int from, int to) {
         ELEMENTWISE.add(
-                to - from,
-                a.array(),
-                a.offset() + from,
-                b.array(),
-                b.offset() + from,
-                y.array(),
-                y.offset() + from);
+                to - from, a.array(), a.offset() + from, b.array(), b.offset() + from, y.array(), y.offset() + from);
     }
 
     @Override

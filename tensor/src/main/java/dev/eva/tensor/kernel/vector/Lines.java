@@ -35,9 +35,7 @@ final class Lines {
         return linker.defaultLookup()
                 .find("memcpy")
                 .map(f -> linker.downcallHandle(
-                        f,
-                        FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG),
-                        Linker.Option.critical(true)))
+                        f, FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG), Linker.Option.critical(true)))
                 .orElse(null);
     }
 
