@@ -13,7 +13,10 @@ import picocli.CommandLine.Option;
 
 /** What the user changes of a preset's training. */
 final class TrainOptions {
-    @Option(names = "--batch-size", paramLabel = "N", description = "Sequences in a batch.")
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            description = "Sequences in a batch, from the first step on (shakespeare's grows from 4 to 16).")
     private Integer batchSize;
 
     @Option(names = "--length", paramLabel = "N", description = "Tokens in a sequence.")
@@ -34,7 +37,10 @@ final class TrainOptions {
             description = "What AdamW carries its moments in; bf16 takes half the memory (fp32).")
     private MomentFormat moments;
 
-    @Option(names = "--lr", paramLabel = "RATE", description = "Peak learning rate.")
+    @Option(
+            names = "--lr",
+            paramLabel = "RATE",
+            description = "Peak learning rate (default: the preset's; with muon up to twice that in a short run).")
     private Double lr;
 
     @Option(names = "--weight-decay", paramLabel = "W", description = "Decay of the matrices, a step: rate * W.")
@@ -146,9 +152,12 @@ final class TrainOptions {
         TrainConfig.Saving s = preset.saving();
         return new TrainConfig(
                 new TrainConfig.Batching(
-                        or(batchSize, b.batchSize()), or(length, b.length()), or(accumulate, ranks * b.accumulation())),
+                        or(batchSize, b.batchSize()),
+                        or(length, b.length()),
+                        or(accumulate, ranks * b.accumulation()),
+                        batchSize == null ? b.growth() : TrainConfig.Growth.NONE),
                 budget.orElse(preset.budget()),
-                optimizer(preset.optimizer()),
+                optimizer(preset.optimizer().withLr(TrainPresets.rate(preset, budget.orElse(preset.budget())))),
                 schedule(preset.schedule()).within(budget.orElse(preset.budget())),
                 or(clip, preset.clip()),
                 new TrainConfig.Balance(

@@ -37,6 +37,7 @@ final class TrainProgress implements TrainListener {
     private double valLoss = Double.NaN;
     private long firstStep;
     private double firstSeconds;
+    private long firstTokens;
 
     TrainProgress(TrainingRun run, Optional<Budget> further, PrintWriter out) {
         this.run = run;
@@ -48,6 +49,7 @@ final class TrainProgress implements TrainListener {
     public void started(RunFolder folder, TrainerState state) {
         firstStep = state.step();
         firstSeconds = state.seconds();
+        firstTokens = state.tokens();
         TrainConfig c = run.trainer().config();
         out.println(Kernels.summary());
         out.printf(
@@ -60,10 +62,13 @@ final class TrainProgress implements TrainListener {
                 run.tokenizer().vocabSize());
         out.printf(
                 Locale.ROOT,
-                "model: %s, %,d parameters; %s, %d x %d tokens a step%n",
+                "model: %s, %,d parameters; %s, %s%d x %d tokens a step%n",
                 run.settings().name(),
                 run.trainer().parameterCount(),
                 c.optimizer().type(),
+                c.batching().sequences(0) == c.batching().batchSize()
+                        ? ""
+                        : c.batching().sequences(0) * c.batching().accumulation() + " to ",
                 c.batching().batchSize() * c.batching().accumulation(),
                 c.batching().length());
         if (run.ranks() > 1) {
@@ -146,7 +151,8 @@ final class TrainProgress implements TrainListener {
         double spent = state.seconds() - firstSeconds;
         Budget budget = further.orElse(run.trainer().config().budget());
         double seconds = last > 0
-                ? (last - state.step()) * spent / (state.step() - firstStep)
+                ? run.trainer().config().batching().tokens(state.tokens(), last - state.step())
+                        * (spent / (state.tokens() - firstTokens))
                 : budget instanceof Budget.Minutes m
                         ? 60 * m.minutes() - (further.isPresent() ? spent : state.seconds())
                         : 0;

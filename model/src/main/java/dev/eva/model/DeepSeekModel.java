@@ -64,7 +64,7 @@ public final class DeepSeekModel implements Layer {
 
     /** Fresh weights: matrices {@code N(0, initializerRange^2)}, gains one, routing biases zero. */
     public static DeepSeekModel random(DeepSeekConfig config, RandomGenerator random) {
-        return of(config, new FreshWeights((float) config.initializerRange(), random));
+        return random(config, random, name -> null);
     }
 
     /**
@@ -74,7 +74,8 @@ public final class DeepSeekModel implements Layer {
      */
     public static DeepSeekModel random(
             DeepSeekConfig config, RandomGenerator random, Function<String, OperandRounding> rounding) {
-        return of(config, new FreshWeights((float) config.initializerRange(), random, rounding));
+        float std = (float) config.initializerRange();
+        return of(config, new FreshWeights(std, std, random, rounding));
     }
 
     /**

@@ -8,17 +8,19 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
- * Trainable weights: matrices {@code N(0, std^2)}, gains one, buffers zero. The order in which they are asked for
- * decides which values each one gets; the names do not.
+ * Trainable weights: matrices {@code N(0, std^2)}, the embedding {@code N(0, embedding^2)}, gains one, buffers zero.
+ * The order in which they are asked for decides which values each one gets; the names do not.
  *
  * @param std of matrices
+ * @param embedding standard deviation of the token embedding
  * @param rounding what the products of the weight of that name round first, or null
  */
-public record FreshWeights(float std, RandomGenerator random, Function<String, OperandRounding> rounding)
+public record FreshWeights(
+        float std, float embedding, RandomGenerator random, Function<String, OperandRounding> rounding)
         implements WeightSource {
-    /** Weights whose products are in float32. */
+    /** Weights of one standard deviation, the embedding's too, whose products are in float32. */
     public FreshWeights(float std, RandomGenerator random) {
-        this(std, random, name -> null);
+        this(std, std, random, name -> null);
     }
 
     @Override
@@ -43,7 +45,7 @@ public record FreshWeights(float std, RandomGenerator random, Function<String, O
 
     @Override
     public Lookup embedding(String name, int vocabulary, int dim) {
-        return new Embedding(matrix(name, vocabulary, dim));
+        return new Embedding(Init.normal(embedding, random, vocabulary, dim));
     }
 
     @Override

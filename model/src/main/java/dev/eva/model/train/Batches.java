@@ -14,7 +14,6 @@ final class Batches {
     private static final int ROUNDS = 4;
 
     private final TokenRange text;
-    private final int batchSize;
     private final int length;
     private final long seed;
     private final long windows;
@@ -22,14 +21,13 @@ final class Batches {
     private final int halfBits;
     private final int[] window;
 
-    Batches(TokenRange text, int batchSize, int length, long seed) {
+    Batches(TokenRange text, int length, long seed) {
         long n = text.size();
         if (n < length + 1L) {
             throw new TrainException("data: " + n + " tokens to train on; a block needs at least " + (length + 1L)
                     + " (length " + length + " and one to predict); give more text or a smaller length");
         }
         this.text = text;
-        this.batchSize = batchSize;
         this.length = length;
         this.seed = seed;
         this.windows = Math.max(1, n / length - 1);
@@ -43,10 +41,13 @@ final class Batches {
         return windows;
     }
 
-    /** Fills the {@code index}-th micro-batch of the run: ids (B, T), and at each place the id that follows. */
-    void fill(long index, int[] ids, int[] targets) {
-        for (int b = 0; b < batchSize; b++) {
-            text.read(start(index * batchSize + b), length + 1, window, 0);
+    /**
+     * Fills a micro-batch that begins with the {@code place}-th sequence of the run: ids (B, T), and at each place the
+     * id that follows. How many sequences that are, the arrays say.
+     */
+    void fill(long place, int[] ids, int[] targets) {
+        for (int b = 0; b < ids.length / length; b++) {
+            text.read(start(place + b), length + 1, window, 0);
             System.arraycopy(window, 0, ids, b * length, length);
             System.arraycopy(window, 1, targets, b * length, length);
         }

@@ -1,6 +1,5 @@
 package dev.eva.model.train;
 
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -10,8 +9,6 @@ import java.util.OptionalLong;
  * steps, and then decides it once, for good: from there on it is like a run by steps, and goes on to the same bits.
  */
 final class Clock {
-    /** The last steps whose median is the speed: enough against noise, few enough to be past the compiler's warm-up. */
-    private static final int RECENT = 32;
     /** Share of the time kept for the last evaluation and checkpoint. */
     private static final double RESERVE = 0.015;
 
@@ -23,8 +20,7 @@ final class Clock {
     private final long firstStep;
     private final double secondsBefore;
     private final long start = System.nanoTime();
-    private final double[] recent = new double[RECENT];
-    private int measured;
+    private final StepTimes times = new StepTimes();
     private double pause;
     private int pauses;
 
@@ -35,9 +31,9 @@ final class Clock {
         this.secondsBefore = trainer.state().seconds();
     }
 
-    /** Notes the length of a step. */
-    void stepped(double seconds) {
-        recent[measured++ % RECENT] = seconds;
+    /** Notes the time of a step. @param sequences of its micro-batches */
+    void stepped(int sequences, double seconds) {
+        times.add(sequences, seconds);
     }
 
     /** Notes the length of an evaluation, which is no part of a step. */
@@ -60,19 +56,30 @@ final class Clock {
             return OptionalLong.empty();
         }
         double left = all * (1 - RESERVE) - seconds;
-        double aStep = median();
-        double aPause = pauses > 0 ? pause / pauses : Math.min(trainer.evaluationSteps() * aStep, MOST_UNSEEN * all);
-        double steps =
-                (left - aPause) / (aStep + aPause / trainer.config().saving().evalEvery());
-        long total = step + Math.max(1, (long) steps);
+        double unseen = Math.min(
+                trainer.evaluationSteps() * times.of(trainer.config().batching().batchSize()), MOST_UNSEEN * all);
+        double aPause = pauses > 0 ? pause / pauses : unseen;
+        long total = step + Math.max(1, fitting(left - aPause, aPause));
         trainer.state(trainer.state().withTotalSteps(total));
         return OptionalLong.of(total);
     }
 
-    private double median() {
-        double[] sorted = Arrays.copyOf(recent, Math.min(measured, RECENT));
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
+    /** Steps that fit into so many seconds, each with its share of the evaluations. */
+    private long fitting(double seconds, double aPause) {
+        TrainConfig.Batching b = trainer.config().batching();
+        double share = aPause / trainer.config().saving().evalEvery();
+        long seen = trainer.state().tokens();
+        long steps = 0;
+        double left = seconds;
+        for (; seen < b.growth().tokens(); steps++) {
+            double time = times.of(b.sequences(seen)) + share;
+            if (left < time) {
+                return steps;
+            }
+            left -= time;
+            seen += b.tokens(seen);
+        }
+        return steps + Math.max(0, (long) (left / (times.of(b.batchSize()) + share)));
     }
 
     private double here() {

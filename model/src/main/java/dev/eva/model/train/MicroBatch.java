@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Forward and backward of {@code batchSize} sequences of {@code length} tokens: their part of a step's gradient, and
+ * Forward and backward of some sequences of {@code length} tokens: their part of a step's gradient, and
  * what else is to be known of them.
  */
 final class MicroBatch {
@@ -26,20 +26,18 @@ final class MicroBatch {
     private final DeepSeekModel model;
     private final TrainConfig config;
     private final Workspace workspace;
-    private final int[] ids;
-    private final int[] targets;
     private final long[][] counts;
+    private int sequences;
+    private int[] ids = {};
+    private int[] targets = {};
     private double loss;
     private double mtpLoss;
     private long keptBytes;
 
     MicroBatch(DeepSeekModel model, TrainConfig config, Workspace workspace) {
-        TrainConfig.Batching b = config.batching();
         this.model = model;
         this.config = config;
         this.workspace = workspace;
-        this.ids = new int[b.batchSize() * b.length()];
-        this.targets = new int[ids.length];
         this.counts = new long[model.moeLayers().size()][model.config().moe().nRoutedExperts()];
     }
 
@@ -47,20 +45,26 @@ final class MicroBatch {
      * Fills the gradients of all parameters, times the micro-batch's share of the step; leaves them where the loss is
      * not finite.
      *
-     * @param index of the micro-batch in the run
+     * @param place of its first sequence in the run
+     * @param n sequences
      * @param state of the run before the step
      */
-    void backward(Batches batches, long index, float share, TrainerState state) {
-        batches.fill(index, ids, targets);
+    void backward(Batches batches, long place, int n, float share, TrainerState state) {
+        int length = config.batching().length();
+        if (n != sequences) {
+            sequences = n;
+            ids = new int[n * length];
+            targets = new int[n * length];
+        }
+        batches.fill(place, ids, targets);
         for (long[] layer : counts) {
             Arrays.fill(layer, 0);
         }
         mtpLoss = 0;
         keptBytes = 0;
-        TrainConfig.Batching b = config.batching();
         try (Workspace.Scope scope = workspace.open();
                 Tape tape = Tape.open(config.precision().keeping())) {
-            DeepSeekModel.Output out = model.forward(IntTensor.of(ids, b.batchSize(), b.length()));
+            DeepSeekModel.Output out = model.forward(IntTensor.of(ids, n, length));
             Tensor own = CrossEntropy.crossEntropy(out.logits(), IntTensor.of(targets, targets.length));
             loss = own.item();
             if (!Double.isFinite(loss)) {
@@ -68,7 +72,7 @@ final class MicroBatch {
             }
             Tensor sum = own;
             for (int l = 0; l < out.routings().size(); l++) {
-                sum = balanced(sum, l, out.routings().get(l), b.length());
+                sum = balanced(sum, l, out.routings().get(l), length);
             }
             Tensor whole = predictions(sum, out, share, state);
             keptBytes = workspace.lentBytes();
@@ -82,10 +86,7 @@ final class MicroBatch {
             counts[layer][e] += routing.counts()[e];
         }
         float alpha = (float) config.balance().alpha();
-        return alpha > 0
-                ? Add.add(
-                        sum, BalanceLoss.balanceLoss(routing, config.batching().batchSize(), length, alpha))
-                : sum;
+        return alpha > 0 ? Add.add(sum, BalanceLoss.balanceLoss(routing, sequences, length, alpha)) : sum;
     }
 
     /** Adds the weighted loss of the multi-token prediction layers, and their balance losses. */
@@ -112,14 +113,14 @@ final class MicroBatch {
 
     /** The tokens of the batch (B, T + 1): what the model reads and the one after it. */
     private IntTensor known() {
-        TrainConfig.Batching b = config.batching();
-        int w = b.length() + 1;
-        int[] all = new int[b.batchSize() * w];
-        for (int s = 0; s < b.batchSize(); s++) {
-            System.arraycopy(ids, s * b.length(), all, s * w, b.length());
-            all[s * w + b.length()] = targets[(s + 1) * b.length() - 1];
+        int length = config.batching().length();
+        int w = length + 1;
+        int[] all = new int[sequences * w];
+        for (int s = 0; s < sequences; s++) {
+            System.arraycopy(ids, s * length, all, s * w, length);
+            all[s * w + length] = targets[(s + 1) * length - 1];
         }
-        return IntTensor.of(all, b.batchSize(), w);
+        return IntTensor.of(all, sequences, w);
     }
 
     /**

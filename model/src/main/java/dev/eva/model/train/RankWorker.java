@@ -46,7 +46,7 @@ public final class RankWorker {
         List<Path> checkpoints = RunFolder.checkpoints(run);
         Fp8Watch fp8 = new Fp8Watch(train.precision());
         DeepSeekModel model = checkpoints.isEmpty()
-                ? TrainingRun.fresh(ConfigJson.read(run.resolve(RunFolder.CONFIG)), train, fp8)
+                ? FreshModel.of(ConfigJson.read(run.resolve(RunFolder.CONFIG)), train, fp8)
                 : Checkpoint.load(checkpoints.getLast(), fp8);
         try (TokenFile tokens = TokenFile.open(run.resolve(RunFolder.TOKENS))) {
             Trainer trainer = new Trainer(model, train, TrainingRun.split(tokens, train), fp8);

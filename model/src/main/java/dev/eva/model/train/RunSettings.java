@@ -28,6 +28,11 @@ public record RunSettings(String name, List<String> data, String textHash, Strin
                             .put("first", TrainConfig.Mtp.DEEPSEEK.first())
                             .put("last", TrainConfig.Mtp.DEEPSEEK.last());
                 }
+                if (train.path("batching") instanceof ObjectNode batching && !batching.has("growth")) {
+                    batching.putObject("growth")
+                            .put("first", TrainConfig.Growth.NONE.first())
+                            .put("tokens", TrainConfig.Growth.NONE.tokens());
+                }
                 if (!train.has("precision")) {
                     train.put("precision", Precision.FP32.name());
                 }

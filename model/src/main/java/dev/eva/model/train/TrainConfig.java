@@ -33,11 +33,17 @@ public record TrainConfig(
     /**
      * What a step sees: {@code accumulation} micro-batches of {@code batchSize} sequences of {@code length} tokens.
      *
-     * @param batchSize sequences in a micro-batch
+     * @param batchSize sequences in a micro-batch, once it has grown
      * @param length tokens in a sequence
      * @param accumulation micro-batches in a step
+     * @param growth how a micro-batch begins
      */
-    public record Batching(int batchSize, int length, int accumulation) {
+    public record Batching(int batchSize, int length, int accumulation, Growth growth) {
+        /** Steps that are all alike. */
+        public Batching(int batchSize, int length, int accumulation) {
+            this(batchSize, length, accumulation, Growth.NONE);
+        }
+
         public Batching {
             atLeast("batch_size", batchSize, 1);
             atLeast("length", length, 1);
@@ -58,9 +64,59 @@ public record TrainConfig(
             return accumulation / ranks;
         }
 
-        /** Tokens in a step. */
+        /** Tokens in a step, once it has grown. */
         public long tokens() {
             return (long) batchSize * length * accumulation;
+        }
+
+        /**
+         * Sequences in a micro-batch of the next step: the batch size, halved for as long as it has to grow.
+         *
+         * @param seen tokens of the steps before it
+         */
+        public int sequences(long seen) {
+            int n = batchSize;
+            double share = 1;
+            while (n % 2 == 0 && n / 2 >= growth.first && seen < growth.tokens * share * share) {
+                n /= 2;
+                share /= 2;
+            }
+            return n;
+        }
+
+        /** Tokens of the next step. @param seen tokens of the steps before it */
+        public long tokens(long seen) {
+            return (long) sequences(seen) * length * accumulation;
+        }
+
+        /** Tokens of the next {@code steps} steps. @param seen tokens of the steps before them */
+        public long tokens(long seen, long steps) {
+            long now = seen;
+            for (long s = 0; s < steps; s++) {
+                if (now >= growth.tokens) {
+                    return now - seen + (steps - s) * tokens();
+                }
+                now += tokens(now);
+            }
+            return now - seen;
+        }
+    }
+
+    /**
+     * Small batches first. While a model learns what every batch shows alike, more steps help it more than surer
+     * ones; a batch grows by doubling, to half its size after a quarter of {@code tokens}, to all of it after them
+     * (DeepSeek-V3's grew over the first 469 billion tokens, arXiv:2412.19437, section 4.2).
+     *
+     * @param first least sequences of a micro-batch at the beginning
+     * @param tokens after which it has its size; 0 for a size that never changes
+     */
+    public record Growth(int first, long tokens) {
+        /** Batches of one size. */
+        public static final Growth NONE = new Growth(1, 0);
+
+        public Growth {
+            atLeast("growth.first", first, 1);
+            atLeast("growth.tokens", tokens, 0);
         }
     }
 

@@ -12,6 +12,10 @@ public final class TrainPresets {
     private static final long WARMUP = 100;
     private static final double STABLE = 0.4;
     private static final double END = 0.1;
+    /** About what the time of a preset by minutes is enough for: 500 steps on a slow machine, 2,000 on a quick one. */
+    private static final double USUAL_STEPS = 1000;
+
+    private static final double MOST_HASTE = 2;
 
     private TrainPresets() {}
 
@@ -58,15 +62,35 @@ public final class TrainPresets {
     }
 
     /**
+     * The peak rate of a preset for a budget that may be shorter than its own. Muon, whose update has a size that the
+     * gradient does not decide, takes more where there are few steps: {@code lr sqrt(usual / budget)}, at most twice
+     * the preset's. Other optimizers, and longer budgets, keep the rate.
+     */
+    public static double rate(TrainConfig preset, Budget budget) {
+        OptimizerConfig optimizer = preset.optimizer();
+        return optimizer instanceof OptimizerConfig.Muon
+                ? optimizer.lr() * Math.clamp(Math.sqrt(1 / share(preset.budget(), budget)), 1, MOST_HASTE)
+                : optimizer.lr();
+    }
+
+    /** The part of a preset's usual budget that another is. */
+    private static double share(Budget usual, Budget budget) {
+        return switch (budget) {
+            case Budget.Steps s -> s.steps() / (usual instanceof Budget.Steps u ? (double) u.steps() : USUAL_STEPS);
+            case Budget.Minutes m -> usual instanceof Budget.Minutes u ? m.minutes() / u.minutes() : 1;
+        };
+    }
+
+    /**
      * Under three minutes on two cores, whatever their speed, the last evaluation and checkpoint included; docs/log.md
      * has the loss over tokens and what was tried.
      */
     private static TrainConfig shakespeare() {
         return new TrainConfig(
-                new TrainConfig.Batching(16, 128, 1),
+                new TrainConfig.Batching(16, 128, 1, new TrainConfig.Growth(4, 1 << 18)),
                 new Budget.Minutes(2.8),
                 optimizer("muon", 6e-3),
-                new ScheduleConfig.Wsd(50, 0.4, 0.02),
+                new ScheduleConfig.Wsd(10, 0.4, 0.02),
                 1.0,
                 new TrainConfig.Balance(1e-4, 1e-3),
                 TrainConfig.Mtp.DEEPSEEK,

@@ -74,7 +74,7 @@ public final class Trainer {
         this.model = model;
         this.config = config;
         this.fp8 = fp8;
-        this.batches = new Batches(text.training(), b.batchSize(), b.length(), config.seed());
+        this.batches = new Batches(text.training(), b.length(), config.seed());
         this.evaluation =
                 config.validation() == 0 ? null : new Evaluation(text.validation(), b.batchSize(), b.length());
         this.parameters = model.parameters().stream()
@@ -135,7 +135,7 @@ public final class Trainer {
             optimizer.step(lr, GradClip.factor(norm, (float) config.clip()));
             updateBiases();
         }
-        long tokens = config.batching().tokens();
+        long tokens = config.batching().tokens(state.tokens());
         double seconds = (System.nanoTime() - start) * 1e-9;
         state = state.afterStep(tokens, !finite);
         List<Double> maxVio =
@@ -167,11 +167,14 @@ public final class Trainer {
 
     /** Fills the gradients of all parameters and the totals. */
     private void gradients() {
-        int n = config.batching().accumulation();
+        TrainConfig.Batching b = config.batching();
+        int n = b.accumulation();
+        int sequences = b.sequences(state.tokens());
+        long place = state.tokens() / b.length();
         totals.clear();
         for (int m = peers.rank(); m < n; m += peers.size()) {
             parameters.forEach(p -> p.value().zeroGrad());
-            micro.backward(batches, state.step() * n + m, 1f / n, state);
+            micro.backward(batches, place + (long) m * sequences, sequences, 1f / n, state);
             for (double[] report : peers.gather(micro.report())) {
                 if (!totals.add(report, n)) {
                     return;
@@ -210,7 +213,7 @@ public final class Trainer {
         return evaluation == null ? OptionalDouble.empty() : OptionalDouble.of(evaluation.loss(model, workspace));
     }
 
-    /** About how many steps take as long as an evaluation: a forward pass is a third of a step's work. */
+    /** About how many grown steps take as long as an evaluation: a forward pass is a third of a step's work. */
     double evaluationSteps() {
         return evaluation == null
                 ? 0

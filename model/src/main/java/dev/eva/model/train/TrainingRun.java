@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.random.RandomGeneratorFactory;
 
 /**
  * A training run with its folder: begins or goes on, steps, evaluates, logs, saves.
@@ -31,8 +30,6 @@ import java.util.random.RandomGeneratorFactory;
 public final class TrainingRun implements AutoCloseable {
     /** Tokens that are held out at most. */
     static final long MAX_VALIDATION = 1 << 17;
-
-    private static final String RANDOM = "L64X128MixRandom";
 
     private final RunFolder folder;
     private final RunSettings settings;
@@ -87,7 +84,7 @@ public final class TrainingRun implements AutoCloseable {
         try {
             TokenFile tokens = TokenFile.open(folder.tokens(), corpus, scan, text.tokenizer);
             Fp8Watch fp8 = new Fp8Watch(train.precision());
-            Trainer trainer = new Trainer(fresh(config, train, fp8), train, split(tokens, train), fp8);
+            Trainer trainer = new Trainer(FreshModel.of(config, train, fp8), train, split(tokens, train), fp8);
             ConfigJson.write(config, folder.config());
             Tokenizers.save(text.tokenizer, path);
             // Last: a folder with this file is a run.
@@ -131,7 +128,7 @@ public final class TrainingRun implements AutoCloseable {
             Fp8Watch fp8 = new Fp8Watch(train.precision());
             DeepSeekModel model = latest.isPresent()
                     ? Checkpoint.load(latest.get(), fp8)
-                    : fresh(ConfigJson.read(folder.config()), train, fp8);
+                    : FreshModel.of(ConfigJson.read(folder.config()), train, fp8);
             Trainer trainer = new Trainer(model, train, split(tokens, train), fp8);
             latest.ifPresent(trainer::restore);
             return new TrainingRun(folder, settings, text, tokens, trainer);
@@ -154,10 +151,6 @@ public final class TrainingRun implements AutoCloseable {
     /** A large text does not hold out more than can be evaluated often. */
     static TokenFile.Split split(TokenFile tokens, TrainConfig train) {
         return tokens.split(Math.min(train.validation(), (double) MAX_VALIDATION / tokens.size()));
-    }
-
-    static DeepSeekModel fresh(DeepSeekConfig config, TrainConfig train, Fp8Watch fp8) {
-        return DeepSeekModel.random(config, RandomGeneratorFactory.of(RANDOM).create(train.seed()), fp8);
     }
 
     public RunFolder folder() {
@@ -192,7 +185,7 @@ public final class TrainingRun implements AutoCloseable {
     /** The same with a model of another shape for the same tokens. */
     public Trainer beside(DeepSeekConfig shape, TrainConfig train) {
         Fp8Watch fp8 = new Fp8Watch(train.precision());
-        return new Trainer(fresh(shape.withVocabSize(tokenizer.vocabSize()), train, fp8), train, text(), fp8);
+        return new Trainer(FreshModel.of(shape.withVocabSize(tokenizer.vocabSize()), train, fp8), train, text(), fp8);
     }
 
     /**
@@ -295,9 +288,11 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void one(Clock clock, RunRecord record, TrainListener listener) throws IOException {
+        int sequences = trainer.config().batching().sequences(trainer.state().tokens());
+        long seen = trainer.state().tokens();
         StepMetrics metrics = step(listener);
         long step = metrics.step();
-        clock.stepped(trainer.config().batching().tokens() / metrics.tokensPerS());
+        clock.stepped(sequences, (metrics.tokens() - seen) / metrics.tokensPerS());
         if (metrics.skipped()) {
             skipped(metrics, listener);
         }

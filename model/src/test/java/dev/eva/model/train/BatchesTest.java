@@ -32,7 +32,7 @@ class BatchesTest {
     void anEpochHasEveryWindowOnceAndNoTwoAreAlike() throws IOException {
         for (int n : new int[] {17, 31, 33, 48, 1000, 4099}) {
             try (TokenFile file = text(n)) {
-                Batches batches = new Batches(file.all(), 4, 16, 7);
+                Batches batches = new Batches(file.all(), 16, 7);
                 Set<Long> first = new HashSet<>();
                 Set<Long> second = new HashSet<>();
                 for (long i = 0; i < batches.windows(); i++) {
@@ -57,19 +57,19 @@ class BatchesTest {
         try (TokenFile file = text(3000)) {
             int[] ids = new int[32];
             int[] targets = new int[32];
-            new Batches(file.all(), 2, 16, 3).fill(41, ids, targets);
-            Batches again = new Batches(file.all(), 2, 16, 3);
+            new Batches(file.all(), 16, 3).fill(82, ids, targets);
+            Batches again = new Batches(file.all(), 16, 3);
             int[] ids2 = new int[32];
             int[] targets2 = new int[32];
-            again.fill(7, ids2, targets2);
+            again.fill(14, ids2, targets2);
             assertThat(ids2).isNotEqualTo(ids);
-            again.fill(41, ids2, targets2);
+            again.fill(82, ids2, targets2);
             assertThat(ids2).isEqualTo(ids);
             assertThat(targets2).isEqualTo(targets);
             for (int i = 0; i < 32; i++) {
                 assertThat(targets[i]).isEqualTo((ids[i] + 1) % 113);
             }
-            new Batches(file.all(), 2, 16, 4).fill(41, ids2, targets2);
+            new Batches(file.all(), 16, 4).fill(82, ids2, targets2);
             assertThat(ids2).isNotEqualTo(ids);
         }
     }
@@ -77,7 +77,7 @@ class BatchesTest {
     @Test
     void aTextShorterThanABlockIsRefused() throws IOException {
         try (TokenFile file = text(16)) {
-            assertThatThrownBy(() -> new Batches(file.all(), 1, 16, 0))
+            assertThatThrownBy(() -> new Batches(file.all(), 16, 0))
                     .isInstanceOf(TrainException.class)
                     .hasMessageContaining("16 tokens to train on; a block needs at least 17")
                     .hasMessageNotContaining("\n");

@@ -35,14 +35,15 @@ class TrainConfigTest {
     }
 
     @Test
-    void aRunOfBeforeMultiTokenPredictionAndPrecisionIsRead() throws IOException {
+    void aRunOfBeforeMultiTokenPredictionPrecisionAndGrowthIsRead() throws IOException {
         RunSettings now = new RunSettings("tiny", List.of("a"), "hash", "byte", Tiny.train("adamw", 5));
         Path file = dir.resolve("train.json");
         Json.write(file, now);
         String older = Files.readString(file)
                 .replaceAll("(?s)\"mtp\" : \\{.*?\\},", "")
-                .replaceAll("\"precision\" : \"FP32\",", "");
-        assertThat(older).doesNotContain("mtp", "precision");
+                .replaceAll("\"precision\" : \"FP32\",", "")
+                .replaceAll("(?s),\\s*\"growth\" : \\{.*?\\}", "");
+        assertThat(older).doesNotContain("mtp", "precision", "growth");
         Files.writeString(file, older);
         assertThat(RunSettings.read(file)).isEqualTo(now);
     }
