@@ -21,10 +21,7 @@ final class GemmBlock {
      * Rows from which operands that stand are copied to scratch: then copying costs less than rows that share few
      * sets of a first-level cache, vectors that touch two lines, and steps that C2 does not know.
      */
-    private static final int COPY_ROWS = 72;
-
-    /** The same where A is read across its rows. */
-    private static final int TURNED_COPY_ROWS = Panels.VECTORS == 4 ? 72 : 36;
+    private static final int COPY_ROWS = Panels.VECTORS == 4 ? 72 : 36;
     /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
     static final int FAR = 1024;
 
@@ -74,6 +71,11 @@ final class GemmBlock {
     static void multiply(
             int m, float[] a, int aOffset, int aRow, int aCol, Panels b, int group, int fromPanel, int toPanel,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        if (b.isView() && aRow == 1 && aCol != 1 && bias == null) {
+            multiplyTransposed(m, b.n, b.k, fromPanel, toPanel, a, aOffset, aCol, b.values(group), b.start(group),
+                    b.row(), beta, c, cOffset, cRow);
+            return;
+        }
         if (b.isView() && m >= COPY_ROWS) {
             multiplyCopied(m, a, aOffset, aRow, aCol, b, group, fromPanel, toPanel, bias, biasOffset, beta, c, cOffset,
                     cRow);
@@ -120,9 +122,9 @@ final class GemmBlock {
      */
     static void multiplyTransposed(
             int m, int n, int k, int fromPanel, int toPanel, float[] a, int aOffset, int aRow,
-            float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
+            float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset, int cRow) {
         Scratch scratch = scratch();
-        boolean copies = aRow >= FAR || m >= TURNED_COPY_ROWS && toPanel - fromPanel > 1;
+        boolean copies = aRow >= FAR || m >= COPY_ROWS && toPanel - fromPanel > 1;
         int aStep = copies ? ROWS : aRow;
         for (int p = 0; p == 0 || p < k; p += TURNED_DEPTH) {
             int length = Math.min(TURNED_DEPTH, k - p);
@@ -133,7 +135,7 @@ final class GemmBlock {
                 left = scratch.a(tiles(TURNED_DEPTH, m));
                 packTiles(length, m, a, aFrom, aRow, left);
                 aFrom = 0;
-                aTile = ROWS * length;
+                aTile = tile(length);
             }
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 int column = Panels.column(panel, n);
@@ -141,42 +143,42 @@ final class GemmBlock {
                 float[] right = b;
                 int bFrom = bOffset + p * bRow + column;
                 int bStep = bRow;
-                if (bRow >= FAR || n - column < width || m >= TURNED_COPY_ROWS) {
+                if (bRow >= FAR || n - column < width || m >= COPY_ROWS) {
                     right = scratch.b(TURNED_DEPTH * Panels.WIDTH + Lines.FLOATS);
                     bFrom = Lines.toBoundary(right);
                     Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, bFrom);
                     bStep = width;
                 }
                 panel(m, length, left, aFrom, 1, aStep, aTile, right, bFrom, bStep, panel, n, null, 0,
-                        p == 0 ? beta : 1f, c, cOffset, n, scratch.tile);
+                        p == 0 ? beta : 1f, c, cOffset, cRow, scratch.tile);
             }
         }
     }
 
+    /** Floats between tiles of {@link #packTiles}: what a vector copies too much lies in between. */
+    static int tile(int rows) {
+        return rows * ROWS + SIX.length();
+    }
+
     /** Floats that {@link #packTiles} needs. */
     static int tiles(int rows, int m) {
-        return rows * (m + ROWS) + SIX.length();
+        return (m + ROWS - 1) / ROWS * tile(rows);
     }
 
     /** Rows of {@code m} columns as tiles read them: six columns of all rows, then the next six. */
     static void packTiles(int rows, int m, float[] a, int aOffset, int aRow, float[] tiles) {
-        int to = 0;
-        for (int i = 0; i < m; i += ROWS) {
-            int from = aOffset + i;
-            if (L >= SIX.length() && i + SIX.length() <= m) {
+        int step = tile(rows);
+        int whole = L < SIX.length() || m < SIX.length() ? 0 : ((m - SIX.length()) / ROWS + 1) * ROWS;
+        for (int p = 0; p < rows; p++) {
+            int from = aOffset + p * aRow;
+            int to = p * ROWS;
+            for (int i = 0; i < whole; i += ROWS, to += step) {
                 // Two columns too many, which the next row writes over.
-                for (int p = 0; p < rows; p++) {
-                    FloatVector.fromArray(SIX, a, from + p * aRow).intoArray(tiles, to + p * ROWS);
-                }
-            } else {
-                int columns = Math.min(ROWS, m - i);
-                for (int p = 0; p < rows; p++) {
-                    for (int c = 0; c < columns; c++) {
-                        tiles[to + p * ROWS + c] = a[from + p * aRow + c];
-                    }
-                }
+                FloatVector.fromArray(SIX, a, from + i).intoArray(tiles, to);
             }
-            to += rows * ROWS;
+            for (int i = whole; i < m; i++) {
+                tiles[i / ROWS * step + p * ROWS + i % ROWS] = a[from + i];
+            }
         }
     }
 

@@ -82,6 +82,16 @@ final class Panels extends Gemm.Prepared {
         return isView() ? row : width(panel, n);
     }
 
+    /** Where an operand that is read where it stands begins. */
+    int start(int group) {
+        return starts[0] + group * groupStride;
+    }
+
+    /** Floats between its rows. */
+    int row() {
+        return row;
+    }
+
     /** Number of panels that n columns make. */
     static int count(int n) {
         int rest = (n % WIDTH + L - 1) / L;
@@ -113,7 +123,7 @@ final class Panels extends Gemm.Prepared {
     /** Where block {@code [p, p + length)} of a panel starts in the array of its group. */
     int offset(int group, int panel, int p, int length) {
         return isView()
-                ? starts[0] + group * groupStride + p * row + column(panel, n)
+                ? start(group) + p * row + column(panel, n)
                 : starts[group] + p * paddedColumns + column(panel, n) * length;
     }
 

@@ -206,7 +206,7 @@ final class VectorAttention implements Attention {
             float[] tiles = GemmBlock.scratch().a(GemmBlock.tiles(m, n));
             GemmBlock.packTiles(m, n, w, wAt + c, ld, tiles);
             for (int panel = 0; panel < Panels.count(width); panel++) {
-                GemmBlock.panel(n, m, tiles, 0, 1, GemmBlock.ROWS, GemmBlock.ROWS * m, y,
+                GemmBlock.panel(n, m, tiles, 0, 1, GemmBlock.ROWS, GemmBlock.tile(m), y,
                         yAt + Panels.column(panel, width) * m, Panels.width(panel, width), panel, width, null, 0, 1f,
                         dx, offset + c * width, width, tile);
             }

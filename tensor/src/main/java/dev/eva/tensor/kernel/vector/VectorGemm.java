@@ -19,8 +19,10 @@ final class VectorGemm implements Gemm {
     private static final long TASK_WORK = 1 << 19;
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
-    /** Rows of a task at least where B is not packed. */
-    private static final int FEWEST_ROWS = 36;
+    /** Rows of a task at least where operands are not packed; with narrow panels copying them has to pay. */
+    private static final int FEWEST_ROWS = Panels.VECTORS == 4 ? 36 : 132;
+    /** Panels of such a task at least. */
+    private static final int FEWEST_PANELS = Panels.VECTORS == 4 ? 1 : 4;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
@@ -151,7 +153,8 @@ final class VectorGemm implements Gemm {
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         int count = Panels.count(n);
         int rows = Math.max(1, starts[groups] - starts[0]);
-        long cut = cut(m, n, rows, groups, FEWEST_ROWS, aRow >= GemmBlock.FAR ? 2 : 1);
+        int fewestPanels = aRow >= GemmBlock.FAR ? Math.max(2, FEWEST_PANELS) : FEWEST_PANELS;
+        long cut = cut(m, n, rows, groups, FEWEST_ROWS, fewestPanels);
         int taskRows = (int) (cut >>> 32);
         int panels = (int) cut;
         int columnTasks = (count + panels - 1) / panels;
@@ -162,7 +165,7 @@ final class VectorGemm implements Gemm {
             int panel = task % columnTasks * panels;
             GemmBlock.multiplyTransposed(Math.min(taskRows, m - from), n, starts[g + 1] - starts[g], panel,
                     Math.min(count, panel + panels), a, aOffset + starts[g] * aRow + from, aRow,
-                    b, bOffset + starts[g] * bRow, bRow, beta, c, cOffset + (g * m + from) * n);
+                    b, bOffset + starts[g] * bRow, bRow, beta, c, cOffset + (g * m + from) * n, n);
         };
         runOrInline((long) rows * m * n, groups * rowTasks * columnTasks, run);
     }

@@ -264,4 +264,42 @@ class VectorGemmTest {
         GEMM.multiplyGroupedTransposed(groups, m, n, starts, a, 0, m, b, 0, n, beta, again, 0);
         assertThat(again).isEqualTo(once);
     }
+
+    /** Copies of tiles read whole vectors: never behind the last column of the last row, where the array ends. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 7, 8, 9, 12, 14, 40, 137, 150})
+    void columnsOfLongRowsUpToTheEndOfAnArray(int m) {
+        Random random = new Random(m);
+        int k = 203;
+        int n = 70;
+        int row = GemmBlock.FAR + 9;
+        int offset = row - m;
+        float[] a = values(k * row, random);
+        float[] b = values(k * n, random);
+        float[] c = values(m * n, random);
+        float[] expected = c.clone();
+        int[] all = {0, k};
+        Gemm.REFERENCE.multiplyGroupedTransposed(1, m, n, all, a, offset, row, b, 0, n, 1f, expected, 0);
+        float[] actual = c.clone();
+        GEMM.multiplyGroupedTransposed(1, m, n, all, a, offset, row, b, 0, n, 1f, actual, 0);
+        assertThat(actual).usingComparatorWithPrecision(5e-5f).containsExactly(expected);
+    }
+
+    /** A's rows are columns of an array, B stands, as in products of a matrix with itself; C's rows are longer. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 6, 31, 40, 72, 75, 150})
+    void columnsByRowsThatStand(int m) {
+        Random random = new Random(m);
+        int k = 403;
+        int n = 96;
+        float[] a = values(k * m, random);
+        float[] b = values(k * n, random);
+        float[] c = values(m * (n + 5), random);
+        float[] expected = c.clone();
+        Gemm.REFERENCE.multiply(m, a, 0, 1, m, Gemm.REFERENCE.prepare(1, k, n, b, 0, 0, n, 1, null), null, 0, 1f,
+                expected, 0, n + 5);
+        float[] actual = c.clone();
+        GEMM.multiply(m, a, 0, 1, m, GEMM.prepare(1, k, n, b, 0, 0, n, 1, null), null, 0, 1f, actual, 0, n + 5);
+        assertThat(actual).usingComparatorWithPrecision(1e-4f).containsExactly(expected);
+    }
 }
