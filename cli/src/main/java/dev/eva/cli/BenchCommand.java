@@ -67,6 +67,7 @@ final class BenchCommand implements Runnable {
             names = "--what",
             split = ",",
             paramLabel = "GROUP",
+            converter = BenchGroup.class,
             description = "gemm, fp8, layers, train, generate, with commas between; default: all.")
     private List<BenchPlan.What> what;
 

@@ -123,7 +123,7 @@ class BenchCommandTest {
                 .hasSize(5)
                 .satisfiesExactly(
                         l -> assertThat(l).contains("--device tpu", "need cpu, gpu"),
-                        l -> assertThat(l).contains("--what", "gems"),
+                        l -> assertThat(l).contains("--what", "gems", "need some of [gemm, fp8, "),
                         l -> assertThat(l).contains("nothing to measure", "--only nothing"),
                         l -> assertThat(l).contains("--threads 0"),
                         l -> assertThat(l).contains("--device gpu:99: "));

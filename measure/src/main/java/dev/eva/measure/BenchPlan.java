@@ -14,6 +14,7 @@ import dev.eva.measure.model.ModelCase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -39,7 +40,13 @@ public record BenchPlan(
         FP8,
         LAYERS,
         TRAIN,
-        GENERATE
+        GENERATE;
+
+        /** As users write it. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** Under a minute for everything, a table to look at. */
