@@ -8,9 +8,9 @@ import java.util.random.RandomGeneratorFactory;
 /** The model that a run begins with. */
 final class FreshModel {
     /**
-     * Standard deviation of a fresh embedding, whatever the config says of the matrices. Rows of unit size dominate the
-     * residual stream until the layers have something to say, so that they learn upon letters, not upon each other's
-     * noise: after 192,000 characters 1.95 nats where rows of 0.02 gave 2.12 (docs/log.md).
+     * Standard deviation of a fresh embedding beside Muon, whatever the config says of the matrices. Rows of unit size
+     * dominate the residual stream until the layers have something to say, so that they learn upon letters, not upon
+     * each other's noise (docs/log.md). AdamW's lower rate changes such rows too slowly: there the config decides.
      */
     private static final float EMBEDDING = 1f;
 
@@ -19,11 +19,13 @@ final class FreshModel {
     private FreshModel() {}
 
     static DeepSeekModel of(DeepSeekConfig config, TrainConfig train, Fp8Watch fp8) {
+        float std = (float) config.initializerRange();
+        float embedding = train.optimizer() instanceof OptimizerConfig.Muon ? EMBEDDING : std;
         return DeepSeekModel.of(
                 config,
                 new FreshWeights(
-                        (float) config.initializerRange(),
-                        EMBEDDING,
+                        std,
+                        embedding,
                         RandomGeneratorFactory.of(RANDOM).create(train.seed()),
                         fp8));
     }
