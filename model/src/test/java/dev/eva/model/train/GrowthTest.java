@@ -22,20 +22,8 @@ class GrowthTest {
     Path dir;
 
     private static TrainConfig growing(long steps) {
-        TrainConfig c = Tiny.train("muon", steps);
-        return new TrainConfig(
-                new TrainConfig.Batching(4, 16, 2, new TrainConfig.Growth(1, 1024)),
-                c.budget(),
-                c.optimizer(),
-                c.schedule(),
-                c.clip(),
-                c.balance(),
-                c.mtp(),
-                c.precision(),
-                c.validation(),
-                c.saving(),
-                c.maxSkipped(),
-                c.seed());
+        return Tiny.with(
+                new TrainConfig.Batching(4, 16, 2, new TrainConfig.Growth(1, 1024)), Tiny.train("muon", steps));
     }
 
     @Test

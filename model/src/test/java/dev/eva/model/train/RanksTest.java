@@ -41,19 +41,7 @@ class RanksTest {
 
     private static TrainConfig config(String optimizer, Precision precision, int accumulation) {
         TrainConfig c = Tiny.in(precision, Tiny.train(optimizer, STEPS));
-        return new TrainConfig(
-                new TrainConfig.Batching(2, 16, accumulation),
-                c.budget(),
-                c.optimizer(),
-                c.schedule(),
-                c.clip(),
-                c.balance(),
-                c.mtp(),
-                c.precision(),
-                c.validation(),
-                c.saving(),
-                c.maxSkipped(),
-                c.seed());
+        return Tiny.with(new TrainConfig.Batching(2, 16, accumulation), c);
     }
 
     private Path run(String name, TrainConfig config, int ranks) throws IOException {

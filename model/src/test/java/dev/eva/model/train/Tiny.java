@@ -73,6 +73,23 @@ final class Tiny {
                 42);
     }
 
+    /** The same with other batches. */
+    static TrainConfig with(TrainConfig.Batching batching, TrainConfig c) {
+        return new TrainConfig(
+                batching,
+                c.budget(),
+                c.optimizer(),
+                c.schedule(),
+                c.clip(),
+                c.balance(),
+                c.mtp(),
+                c.precision(),
+                c.validation(),
+                c.saving(),
+                c.maxSkipped(),
+                c.seed());
+    }
+
     /** The same in another precision; moments in bfloat16 where that is FP8. */
     static TrainConfig in(Precision precision, TrainConfig c) {
         return new TrainConfig(

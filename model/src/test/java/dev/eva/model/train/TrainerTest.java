@@ -183,19 +183,7 @@ class TrainerTest {
             assertThatThrownBy(() -> new Trainer(Tiny.model(1), c, file.split(0.05)))
                     .hasMessageContaining("0 tokens to validate on");
         }
-        TrainConfig longer = new TrainConfig(
-                new TrainConfig.Batching(1, 65, 1),
-                c.budget(),
-                c.optimizer(),
-                c.schedule(),
-                c.clip(),
-                c.balance(),
-                c.mtp(),
-                c.precision(),
-                c.validation(),
-                c.saving(),
-                c.maxSkipped(),
-                c.seed());
+        TrainConfig longer = Tiny.with(new TrainConfig.Batching(1, 65, 1), c);
         assertThatThrownBy(() -> trainer(longer)).hasMessageContaining("max_position_embeddings is 64");
     }
 

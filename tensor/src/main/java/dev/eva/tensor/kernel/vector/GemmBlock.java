@@ -71,6 +71,7 @@ final class GemmBlock {
     static void multiply(
             int m, float[] a, int aOffset, int aRow, int aCol, Panels b, int group, int fromPanel, int toPanel,
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        // Columns by rows that stand are what that product is, only that it is of a weight's gradient there.
         if (b.isView() && aRow == 1 && aCol != 1 && bias == null) {
             multiplyTransposed(m, b.n, b.k, fromPanel, toPanel, a, aOffset, aCol, b.values(group), b.start(group),
                     b.row(), beta, c, cOffset, cRow);

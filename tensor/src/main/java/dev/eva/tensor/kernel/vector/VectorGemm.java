@@ -19,10 +19,12 @@ final class VectorGemm implements Gemm {
     private static final long TASK_WORK = 1 << 19;
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
-    /** Rows of a task at least where operands are not packed; with narrow panels copying them has to pay. */
-    private static final int FEWEST_ROWS = Panels.VECTORS == 4 ? 36 : 132;
+    /** Rows of a task at least where operands are not packed. */
+    private static final int FEWEST_ROWS = 36;
+    /** The same once every thread has a task: with narrow panels, copying what a task reads has to pay. */
+    private static final int PAYING_ROWS = Panels.VECTORS == 4 ? FEWEST_ROWS : 132;
     /** Panels of such a task at least. */
-    private static final int FEWEST_PANELS = Panels.VECTORS == 4 ? 1 : 4;
+    private static final int PAYING_PANELS = Panels.VECTORS == 4 ? 1 : 4;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
@@ -53,7 +55,7 @@ final class VectorGemm implements Gemm {
             return;
         }
         Panels b = (Panels) prepared;
-        long cut = cut(m, b.n, b.k, 1, GemmBlock.ROWS, 1);
+        long cut = cut(m, b.n, b.k, 1, GemmBlock.ROWS, 1, false);
         int taskRows = (int) (cut >>> 32);
         int taskPanels = (int) cut;
         int columnTasks = (b.count + taskPanels - 1) / taskPanels;
@@ -72,9 +74,12 @@ final class VectorGemm implements Gemm {
 
     /**
      * Rows (high half) and panels (low half) of a task: whole products where they are small, else halves until there
-     * are enough. Rows and columns are a group's; {@code k} is the sum over groups that differ in it.
+     * are enough. Rows and columns are a group's; {@code k} is the sum over groups that differ in it. How a product is
+     * cut shows in none of its bits, so the number of threads may have a say.
+     *
+     * @param copies whether a task copies what it reads, so that from a task a thread on it should be large
      */
-    private static long cut(int m, int n, int k, int groups, int fewestRows, int fewestPanels) {
+    private static long cut(int m, int n, int k, int groups, int leastRows, int leastPanels, boolean copies) {
         int blocks = (m + TASK_ROWS - 1) / TASK_ROWS;
         int rows = roundUp((m + blocks - 1) / Math.max(1, blocks), GemmBlock.ROWS);
         int count = Panels.count(n);
@@ -88,6 +93,9 @@ final class VectorGemm implements Gemm {
             if (tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
+            boolean pays = copies && tasks >= Parallel.threads();
+            int fewestRows = pays ? PAYING_ROWS : leastRows;
+            int fewestPanels = pays ? Math.max(leastPanels, PAYING_PANELS) : leastPanels;
             if (panels > fewestPanels && (panels * Panels.WIDTH >= rows || rows <= fewestRows)) {
                 panels = (panels + 1) / 2;
             } else if (rows > fewestRows) {
@@ -153,8 +161,7 @@ final class VectorGemm implements Gemm {
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {
         int count = Panels.count(n);
         int rows = Math.max(1, starts[groups] - starts[0]);
-        int fewestPanels = aRow >= GemmBlock.FAR ? Math.max(2, FEWEST_PANELS) : FEWEST_PANELS;
-        long cut = cut(m, n, rows, groups, FEWEST_ROWS, fewestPanels);
+        long cut = cut(m, n, rows, groups, FEWEST_ROWS, aRow >= GemmBlock.FAR ? 2 : 1, true);
         int taskRows = (int) (cut >>> 32);
         int panels = (int) cut;
         int columnTasks = (count + panels - 1) / panels;

@@ -265,6 +265,29 @@ class VectorGemmTest {
         assertThat(again).isEqualTo(once);
     }
 
+    /** One group, cut for one thread, a few and many. */
+    @Test
+    void aWeightGradientDoesNotDependOnTheThreads() {
+        Random random = new Random(12);
+        int m = 384;
+        int n = 160;
+        int k = 500;
+        float[] a = values(k * m, random);
+        float[] b = values(k * n, random);
+        int[] all = {0, k};
+        float[] expected = new float[m * n];
+        Gemm.REFERENCE.multiplyGroupedTransposed(1, m, n, all, a, 0, m, b, 0, n, 0f, expected, 0);
+        float[] once = null;
+        for (int count : new int[] {1, 2, 5, 16}) {
+            Parallel.setThreads(count);
+            float[] c = new float[m * n];
+            GEMM.multiplyGroupedTransposed(1, m, n, all, a, 0, m, b, 0, n, 0f, c, 0);
+            once = once == null ? c : once;
+            assertThat(c).isEqualTo(once);
+        }
+        assertThat(once).usingComparatorWithPrecision(1e-4f).containsExactly(expected);
+    }
+
     /** Copies of tiles read whole vectors: never behind the last column of the last row, where the array ends. */
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 7, 8, 9, 12, 14, 40, 137, 150})
