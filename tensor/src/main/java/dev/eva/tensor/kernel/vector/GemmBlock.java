@@ -15,8 +15,13 @@ final class GemmBlock {
     /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
     static final int DEPTH = 768;
 
-    /** The same where A is read across its rows, a cache line a step, or B is copied first. */
-    static final int TURNED_DEPTH = 192;
+    /** The same where A is read across its rows where it stands, a cache line a step. */
+    private static final int TURNED_DEPTH = 192;
+    /**
+     * The same of copies. Short blocks load and store tiles of C more often: with 16 registers 192 costs 4 to 16 % of
+     * 768 (with 32 not measured).
+     */
+    private static final int COPIED_DEPTH = Panels.VECTORS == 4 ? 192 : DEPTH;
     /**
      * Rows from which operands that stand are copied to scratch: then copying costs less than rows that share few
      * sets of a first-level cache, vectors that touch two lines, and steps that C2 does not know.
@@ -101,13 +106,13 @@ final class GemmBlock {
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
         float[] from = b.values(group);
         Scratch scratch = scratch();
-        float[] right = scratch.b(TURNED_DEPTH * Panels.WIDTH + Lines.FLOATS);
+        float[] right = scratch.b(COPIED_DEPTH * Panels.WIDTH + Lines.FLOATS);
         int at = Lines.toBoundary(right);
         for (int panel = fromPanel; panel < toPanel; panel++) {
             int step = b.step(panel);
             int width = Panels.width(panel, b.n);
-            for (int p = 0; p == 0 || p < b.k; p += TURNED_DEPTH) {
-                int length = Math.min(TURNED_DEPTH, b.k - p);
+            for (int p = 0; p == 0 || p < b.k; p += COPIED_DEPTH) {
+                int length = Math.min(COPIED_DEPTH, b.k - p);
                 boolean first = p == 0;
                 Panels.copyRows(length, width, from, b.offset(group, panel, p, length), step, right, at, width);
                 panel(m, length, a, aOffset + p * aCol, aRow, aCol, ROWS * aRow, right, at, width, panel, b.n,
@@ -127,13 +132,14 @@ final class GemmBlock {
         Scratch scratch = scratch();
         boolean copies = aRow >= FAR || m >= COPY_ROWS && toPanel - fromPanel > 1;
         int aStep = copies ? ROWS : aRow;
-        for (int p = 0; p == 0 || p < k; p += TURNED_DEPTH) {
-            int length = Math.min(TURNED_DEPTH, k - p);
+        int depth = copies ? COPIED_DEPTH : TURNED_DEPTH;
+        for (int p = 0; p == 0 || p < k; p += depth) {
+            int length = Math.min(depth, k - p);
             int aFrom = aOffset + p * aRow;
             float[] left = a;
             int aTile = ROWS;
             if (copies) {
-                left = scratch.a(tiles(TURNED_DEPTH, m));
+                left = scratch.a(tiles(length, m));
                 packTiles(length, m, a, aFrom, aRow, left);
                 aFrom = 0;
                 aTile = tile(length);
@@ -145,7 +151,7 @@ final class GemmBlock {
                 int bFrom = bOffset + p * bRow + column;
                 int bStep = bRow;
                 if (bRow >= FAR || n - column < width || m >= COPY_ROWS) {
-                    right = scratch.b(TURNED_DEPTH * Panels.WIDTH + Lines.FLOATS);
+                    right = scratch.b(length * Panels.WIDTH + Lines.FLOATS);
                     bFrom = Lines.toBoundary(right);
                     Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, bFrom);
                     bStep = width;

@@ -21,10 +21,14 @@ final class VectorGemm implements Gemm {
     private static final long GROUP_WORK = 1 << 22;
     /** Rows of a task at least where operands are not packed. */
     private static final int FEWEST_ROWS = 36;
-    /** The same once every thread has a task: with narrow panels, copying what a task reads has to pay. */
-    private static final int PAYING_ROWS = Panels.VECTORS == 4 ? FEWEST_ROWS : 132;
-    /** Panels of such a task at least. */
-    private static final int PAYING_PANELS = Panels.VECTORS == 4 ? 1 : 4;
+    /** Whether tasks that copy what they read are few and large, for copying to pay: panels are narrow. */
+    private static final boolean FEW_COPIES = Panels.VECTORS != 4;
+    /** Rows of such a task at most, */
+    private static final int COPIED_ROWS = FEW_COPIES ? 384 : TASK_ROWS;
+    /** and rows and panels that it keeps when threads have unequal numbers of tasks. */
+    private static final int PAYING_ROWS = 192;
+
+    private static final int PAYING_PANELS = 24;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
@@ -80,7 +84,8 @@ final class VectorGemm implements Gemm {
      * @param copies whether a task copies what it reads, so that from a task a thread on it should be large
      */
     private static long cut(int m, int n, int k, int groups, int leastRows, int leastPanels, boolean copies) {
-        int blocks = (m + TASK_ROWS - 1) / TASK_ROWS;
+        int mostRows = copies ? COPIED_ROWS : TASK_ROWS;
+        int blocks = (m + mostRows - 1) / mostRows;
         int rows = roundUp((m + blocks - 1) / Math.max(1, blocks), GemmBlock.ROWS);
         int count = Panels.count(n);
         int panels = Math.min(count, TASK_COLUMNS / Panels.WIDTH);
@@ -88,14 +93,18 @@ final class VectorGemm implements Gemm {
         if (work < 2 * TASK_WORK) {
             return (long) Math.max(1, m) << 32 | Math.max(1, count);
         }
+        int threads = Parallel.threads();
         while (true) {
             long tasks = (long) groups * ((m + rows - 1) / rows) * ((count + panels - 1) / panels);
             if (tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
-            boolean pays = copies && tasks >= Parallel.threads();
+            boolean pays = FEW_COPIES && copies && tasks >= threads;
+            if (pays && (tasks % threads == 0 || tasks >= 4L * threads)) {
+                break;
+            }
             int fewestRows = pays ? PAYING_ROWS : leastRows;
-            int fewestPanels = pays ? Math.max(leastPanels, PAYING_PANELS) : leastPanels;
+            int fewestPanels = pays ? PAYING_PANELS : leastPanels;
             if (panels > fewestPanels && (panels * Panels.WIDTH >= rows || rows <= fewestRows)) {
                 panels = (panels + 1) / 2;
             } else if (rows > fewestRows) {

@@ -140,6 +140,7 @@ class VectorGemmTest {
         new Case(1, 1100, 700, layout, random).check(false, 0f);
         new Case(389, 65, 64, layout, random).check(true, 0f);
         new Case(16, 257, 1031, layout, random).check(false, 1f);
+        new Case(77, 264, 1601, layout, random).check(true, 1f);
     }
 
     @Test
@@ -269,9 +270,9 @@ class VectorGemmTest {
     @Test
     void aWeightGradientDoesNotDependOnTheThreads() {
         Random random = new Random(12);
-        int m = 384;
-        int n = 160;
-        int k = 500;
+        int m = 410;
+        int n = 168;
+        int k = 1601;
         float[] a = values(k * m, random);
         float[] b = values(k * n, random);
         int[] all = {0, k};
