@@ -122,6 +122,15 @@ final class DeviceGemm implements Gemm, DeviceTimed {
     }
 
     @Override
+    public void gram(int m, int n, float[] z, int zOffset, int zRow, float[] c, int cOffset) {
+        if (isSmall(m, n, n)) {
+            host.gram(m, n, z, zOffset, zRow, c, cOffset);
+        } else {
+            Gemm.super.gram(m, n, z, zOffset, zRow, c, cOffset);
+        }
+    }
+
+    @Override
     public void multiplyGroupedTransposed(
             int groups, int m, int n, int[] starts, float[] a, int aOffset, int aRow,
             float[] b, int bOffset, int bRow, float beta, float[] c, int cOffset) {

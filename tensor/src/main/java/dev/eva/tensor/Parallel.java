@@ -44,6 +44,11 @@ public final class Parallel {
         return pool().threads;
     }
 
+    /** Whether a loop started here would run on this thread alone: in a task, or where there is no other. */
+    public static boolean isAlone() {
+        return INSIDE.get() || threads() == 1;
+    }
+
     /** Changes the number of threads; not to be called while a loop runs. */
     public static synchronized void setThreads(int threads) {
         if (threads < 1) {

@@ -11,7 +11,7 @@ import java.util.Map;
  * {@code X = X (a I + b S + c S S)} with {@code S = X^T X}; the same as the usual
  * {@code X = a X + (b S + c S S) X} with {@code S = X X^T} of the transposed matrix (arXiv:2502.16982, section 2.1).
  *
- * <p>S and S S are symmetric: what is below the diagonal is copied from above, block by block, not computed.
+ * <p>S and S S are symmetric: {@link Gemm#gram} computes half of them.
  *
  * <p>Works on the tall form (m, n), m >= n, of the matrix, so that S is small and right operands are packed row by row.
  * Holds the memory of one thread, which grows to the largest matrix.
@@ -26,17 +26,13 @@ final class NewtonSchulz {
     private static final float NORM_EPS = 1e-7f;
     /** Side of the strips in which a matrix is transposed: a cache line of floats. */
     private static final int STRIP = 16;
-    /** Side of the blocks of a symmetric product: whole panels of the widest kernels. */
-    private static final int BLOCK = 64;
-
-    private record Size(int k, int n) {}
 
     private float[] input = {};
     private float[] x = {};
     private float[] y = {};
     private float[] s = {};
     private float[] t = {};
-    private final Map<Size, Gemm.Prepared> right = new HashMap<>();
+    private final Map<Integer, Gemm.Prepared> right = new HashMap<>();
 
     /** Where the caller writes a matrix of {@code size} elements, and finds the result; valid until the next call. */
     float[] input(int size) {
@@ -71,37 +67,23 @@ final class NewtonSchulz {
     }
 
     private void step(int m, int n) {
-        gram(m, n, x, s);
-        gram(n, n, s, t); // S is symmetric: S^T S = S S
+        GEMM.gram(m, n, x, 0, n, s, 0);
+        GEMM.gram(n, n, s, 0, n, t, 0); // S is symmetric: S^T S = S S
         for (int i = 0; i < n * n; i++) {
             t[i] = Math.fma(C, t[i], B * s[i]);
         }
         for (int i = 0; i < n; i++) {
             t[i * n + i] += A;
         }
-        GEMM.multiply(m, x, 0, n, 1, prepare(n, n, t, 0, n), null, 0, 0f, y, 0, n);
+        GEMM.multiply(m, x, 0, n, 1, square(n, t), null, 0, 0f, y, 0, n);
         float[] next = y;
         y = x;
         x = next;
     }
 
-    /** {@code C = Z^T Z} (n, n) of Z (m, n): rows from the diagonal on, a block at a time, then their mirror images. */
-    private void gram(int m, int n, float[] z, float[] c) {
-        for (int from = 0; from < n; from += BLOCK) {
-            int to = Math.min(n, from + BLOCK);
-            GEMM.multiply(
-                    to - from, z, from, 1, n, prepare(m, n - from, z, from, n), null, 0, 0f, c, from * n + from, n);
-            for (int i = to; i < n; i++) {
-                for (int j = from; j < to; j++) {
-                    c[i * n + j] = c[j * n + i];
-                }
-            }
-        }
-    }
-
-    /** A (k, n) matrix with rows {@code row} apart as right operand, in the memory of the last one of that size. */
-    private Gemm.Prepared prepare(int k, int n, float[] b, int offset, int row) {
-        return right.compute(new Size(k, n), (size, reuse) -> GEMM.prepare(1, k, n, b, offset, 0, row, 1, reuse));
+    /** A square matrix as right operand, in the memory of the last one of that size. */
+    private Gemm.Prepared square(int n, float[] b) {
+        return right.compute(n, (size, reuse) -> GEMM.prepare(1, n, n, b, 0, 0, n, 1, reuse));
     }
 
     /** {@code out} (cols, rows) = {@code in} (rows, cols), transposed. */

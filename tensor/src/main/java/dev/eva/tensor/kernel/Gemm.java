@@ -203,6 +203,14 @@ public interface Gemm {
         }
     }
 
+    /**
+     * {@code C = Z^T Z} (n, n), contiguous at {@code cOffset}: symmetric to the bit. Z (m, n) has rows {@code zRow}
+     * apart.
+     */
+    default void gram(int m, int n, float[] z, int zOffset, int zRow, float[] c, int cOffset) {
+        multiplyGroupedTransposed(1, n, n, new int[] {0, m}, z, zOffset, zRow, z, zOffset, zRow, 0f, c, cOffset);
+    }
+
     private static void multiplyGroup(
             int m,
             float[] a,

@@ -93,10 +93,10 @@ final class VectorGemm implements Gemm {
         if (work < 2 * TASK_WORK) {
             return (long) Math.max(1, m) << 32 | Math.max(1, count);
         }
-        int threads = Parallel.threads();
+        int threads = Parallel.isAlone() ? 1 : Parallel.threads();
         while (true) {
             long tasks = (long) groups * ((m + rows - 1) / rows) * ((count + panels - 1) / panels);
-            if (tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
+            if (threads == 1 || tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
             boolean pays = FEW_COPIES && copies && tasks >= threads;
@@ -184,6 +184,11 @@ final class VectorGemm implements Gemm {
                     b, bOffset + starts[g] * bRow, bRow, beta, c, cOffset + (g * m + from) * n, n);
         };
         runOrInline((long) rows * m * n, groups * rowTasks * columnTasks, run);
+    }
+
+    @Override
+    public void gram(int m, int n, float[] z, int zOffset, int zRow, float[] c, int cOffset) {
+        VectorGram.multiply(m, n, z, zOffset, zRow, c, cOffset);
     }
 
     private static void runOrInline(long work, int tasks, IntConsumer run) {
