@@ -27,6 +27,8 @@ final class GemmBlock {
      * sets of a first-level cache, vectors that touch two lines, and steps that C2 does not know.
      */
     private static final int COPY_ROWS = Panels.VECTORS == 4 ? 72 : 36;
+    /** Panels from which copying A's rows, too, pays with 16 registers; with 32 it was not measured. */
+    private static final int COPY_PANELS = Panels.VECTORS == 4 ? Integer.MAX_VALUE : 6;
     /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
     static final int FAR = 1024;
 
@@ -82,6 +84,11 @@ final class GemmBlock {
                     b.row(), beta, c, cOffset, cRow);
             return;
         }
+        if (aCol == 1 && m >= COPY_ROWS && toPanel - fromPanel >= COPY_PANELS) {
+            multiplyBothCopied(m, a, aOffset, aRow, b, group, fromPanel, toPanel, bias, biasOffset, beta, c, cOffset,
+                    cRow);
+            return;
+        }
         if (b.isView() && m >= COPY_ROWS) {
             multiplyCopied(m, a, aOffset, aRow, aCol, b, group, fromPanel, toPanel, bias, biasOffset, beta, c, cOffset,
                     cRow);
@@ -121,6 +128,36 @@ final class GemmBlock {
         }
     }
 
+    /** The same with rows of A copied a block along k at a time, and with B's panels unless they are packed. */
+    private static void multiplyBothCopied(
+            int m, float[] a, int aOffset, int aRow, Panels b, int group, int fromPanel, int toPanel,
+            float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
+        float[] values = b.values(group);
+        Scratch scratch = scratch();
+        float[] left = scratch.a(m * TilesTwoCopied.ROW);
+        float[] copy = b.isView() ? scratch.b(DEPTH * Panels.WIDTH + Lines.FLOATS) : null;
+        int boundary = b.isView() ? Lines.toBoundary(copy) : 0;
+        for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
+            int length = Math.min(DEPTH, b.k - p);
+            boolean first = p == 0;
+            for (int i = 0; i < m; i++) {
+                System.arraycopy(a, aOffset + i * aRow + p, left, i * TilesTwoCopied.ROW, length);
+            }
+            for (int panel = fromPanel; panel < toPanel; panel++) {
+                int width = Panels.width(panel, b.n);
+                float[] right = values;
+                int at = b.offset(group, panel, p, length);
+                if (b.isView()) {
+                    Panels.copyRows(length, width, values, at, b.row(), copy, boundary, width);
+                    right = copy;
+                    at = boundary;
+                }
+                panel(m, length, left, 0, TilesTwoCopied.ROW, 1, right, at, width, panel, b.n,
+                        first ? bias : null, biasOffset, first ? beta : 1f, c, cOffset, cRow, scratch.tile);
+            }
+        }
+    }
+
     /**
      * {@code C = beta C + A^T B} for {@code m} rows and panels {@code [fromPanel, toPanel)}, where A and B have
      * {@code k} rows each. Both are read where they stand, so that fetching them overlaps with multiplying, unless
@@ -133,6 +170,8 @@ final class GemmBlock {
         boolean copies = aRow >= FAR || m >= COPY_ROWS && toPanel - fromPanel > 1;
         int aStep = copies ? ROWS : aRow;
         int depth = copies ? COPIED_DEPTH : TURNED_DEPTH;
+        float[] copy = scratch.b(Math.min(depth, k) * Panels.WIDTH + Lines.FLOATS);
+        int boundary = Lines.toBoundary(copy);
         for (int p = 0; p == 0 || p < k; p += depth) {
             int length = Math.min(depth, k - p);
             int aFrom = aOffset + p * aRow;
@@ -151,8 +190,8 @@ final class GemmBlock {
                 int bFrom = bOffset + p * bRow + column;
                 int bStep = bRow;
                 if (bRow >= FAR || n - column < width || m >= COPY_ROWS) {
-                    right = scratch.b(length * Panels.WIDTH + Lines.FLOATS);
-                    bFrom = Lines.toBoundary(right);
+                    right = copy;
+                    bFrom = boundary;
                     Panels.pack(panel, n, length, b, bOffset + p * bRow, bRow, 1, right, bFrom);
                     bStep = width;
                 }

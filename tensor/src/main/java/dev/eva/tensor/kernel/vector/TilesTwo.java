@@ -28,14 +28,29 @@ final class TilesTwo {
     static void rows6(
             int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        if (aStep == 1 && bStep == 2 * L) {
+        boolean copiedRows = aStep == 1 && aRow == TilesTwoCopied.ROW;
+        if (bStep == 2 * L && (copiedRows || aStep == 6 && aRow == 1)) {
+            int whole = k - k % TilesTwoCopied.TURNS;
+            if (copiedRows) {
+                TilesTwoCopied.rows(
+                        tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                if (whole < k) {
+                    along(tiles, k - whole, a, aOffset + whole, aRow, aTile, b, bOffset + whole * bStep, bStep,
+                            c, cOffset, cRow, c, cOffset, cRow);
+                }
+            } else {
+                TilesTwoCopied.columns(
+                        tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                if (whole < k) {
+                    across(tiles, k - whole, a, aOffset + whole * 6, aStep, aTile, b, bOffset + whole * bStep, bStep,
+                            c, cOffset, cRow, c, cOffset, cRow);
+                }
+            }
+        } else if (aStep == 1 && bStep == 2 * L) {
             alongPacked(
                     tiles, k, a, aOffset, aRow, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
         } else if (aStep == 1) {
             along(tiles, k, a, aOffset, aRow, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
-        } else if (aRow == 1 && aStep == 6 && bStep == 2 * L) {
-            tilesPacked(
-                    tiles, k, a, aOffset, aRow, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
         } else if (aRow == 1) {
             across(tiles, k, a, aOffset, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
         } else {
@@ -133,59 +148,6 @@ final class TilesTwo {
                 x = broadcast(S, a[a5 + p]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
                 bi += bStep;
-            }
-            int ct = cOffset + t * 6 * cRow;
-            c00.intoArray(c, ct); c01.intoArray(c, ct + L);
-            ct += cRow;
-            c10.intoArray(c, ct); c11.intoArray(c, ct + L);
-            ct += cRow;
-            c20.intoArray(c, ct); c21.intoArray(c, ct + L);
-            ct += cRow;
-            c30.intoArray(c, ct); c31.intoArray(c, ct + L);
-            ct += cRow;
-            c40.intoArray(c, ct); c41.intoArray(c, ct + L);
-            ct += cRow;
-            c50.intoArray(c, ct); c51.intoArray(c, ct + L);
-        }
-    }
-
-    /**
-     * Tiles of A and B element by element: all steps are known. That rows of A are one apart is kept from C2: it would
-     * fetch their values early from one address, and then has no register for the last of the sums.
-     */
-    private static void tilesPacked(
-            int tiles, int k, float[] a, int aOffset, int aRow, int aTile, float[] b, int bOffset,
-            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        for (int t = 0; t < tiles; t++) {
-            int ci = initOffset + t * 6 * initRow;
-            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L);
-            ci += initRow;
-            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L);
-            ci += initRow;
-            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L);
-            ci += initRow;
-            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L);
-            ci += initRow;
-            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L);
-            ci += initRow;
-            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L);
-            int a0 = aOffset + t * aTile, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
-            int a4 = a3 + aRow, a5 = a4 + aRow;
-            for (int p = 0; p < k; p++) {
-                FloatVector b0 = fromArray(S, b, bOffset + p * (2 * L));
-                FloatVector b1 = fromArray(S, b, bOffset + p * (2 * L) + L);
-                FloatVector x = broadcast(S, a[a0 + p * 6]);
-                c00 = x.fma(b0, c00); c01 = x.fma(b1, c01);
-                x = broadcast(S, a[a1 + p * 6]);
-                c10 = x.fma(b0, c10); c11 = x.fma(b1, c11);
-                x = broadcast(S, a[a2 + p * 6]);
-                c20 = x.fma(b0, c20); c21 = x.fma(b1, c21);
-                x = broadcast(S, a[a3 + p * 6]);
-                c30 = x.fma(b0, c30); c31 = x.fma(b1, c31);
-                x = broadcast(S, a[a4 + p * 6]);
-                c40 = x.fma(b0, c40); c41 = x.fma(b1, c41);
-                x = broadcast(S, a[a5 + p * 6]);
-                c50 = x.fma(b0, c50); c51 = x.fma(b1, c51);
             }
             int ct = cOffset + t * 6 * cRow;
             c00.intoArray(c, ct); c01.intoArray(c, ct + L);

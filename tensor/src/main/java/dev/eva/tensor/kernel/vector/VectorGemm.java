@@ -11,6 +11,8 @@ import java.util.function.IntConsumer;
  * neighbours nor the threads.
  */
 final class VectorGemm implements Gemm {
+    /** Whether tasks that copy what they read are few and large, for copying to pay: panels are narrow. */
+    private static final boolean FEW_COPIES = Panels.VECTORS != 4;
     /** Rows of a task: enough to use a panel of B many times, few enough that their block of A stays close. */
     private static final int TASK_ROWS = 192;
     /** Columns of a task at most. */
@@ -19,11 +21,11 @@ final class VectorGemm implements Gemm {
     private static final long TASK_WORK = 1 << 19;
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
+    /** Panels of such a task at least, where that leaves every thread several: rows of A are copied once for them. */
+    private static final int GROUP_PANELS = FEW_COPIES ? 16 : 1;
     /** Rows of a task at least where operands are not packed. */
     private static final int FEWEST_ROWS = 36;
-    /** Whether tasks that copy what they read are few and large, for copying to pay: panels are narrow. */
-    private static final boolean FEW_COPIES = Panels.VECTORS != 4;
-    /** Rows of such a task at most, */
+    /** Rows of a task that copies at most, */
     private static final int COPIED_ROWS = FEW_COPIES ? 384 : TASK_ROWS;
     /** and rows and panels that it keeps when threads have unequal numbers of tasks. */
     private static final int PAYING_ROWS = 192;
@@ -141,11 +143,13 @@ final class VectorGemm implements Gemm {
         }
         long stripWork = (long) Panels.WIDTH * TASK_ROWS * Math.max(1, b.k);
         int taskPanels = Math.clamp(GROUP_WORK / stripWork, 1, Math.max(1, b.count));
-        int columnTasks = (b.count + taskPanels - 1) / taskPanels;
-        int tasks = 0;
-        for (int g = 0; g < b.groups; g++) {
-            tasks += tasksOf(starts[g + 1] - starts[g], columnTasks);
+        int wide = Math.clamp(GROUP_PANELS, 1, Math.max(1, b.count));
+        if (taskPanels < wide && tasks(starts, b, wide) >= 4L * Parallel.threads()) {
+            taskPanels = wide;
         }
+        int panels = taskPanels;
+        int columnTasks = (b.count + panels - 1) / panels;
+        int tasks = tasks(starts, b, panels);
         Parallel.run(tasks, task -> {
             int g = 0;
             int at = task;
@@ -154,10 +158,18 @@ final class VectorGemm implements Gemm {
             }
             int from = starts[g] + at / columnTasks * TASK_ROWS;
             int rows = Math.min(TASK_ROWS, starts[g + 1] - from);
-            int panel = at % columnTasks * taskPanels;
+            int panel = at % columnTasks * panels;
             GemmBlock.multiply(rows, a, aOffset + from * aRow, aRow, aCol, b, g, panel,
-                    Math.min(b.count, panel + taskPanels), null, 0, beta, c, cOffset + from * cRow, cRow);
+                    Math.min(b.count, panel + panels), null, 0, beta, c, cOffset + from * cRow, cRow);
         });
+    }
+
+    private static int tasks(int[] starts, Panels b, int panels) {
+        int tasks = 0;
+        for (int g = 0; g < b.groups; g++) {
+            tasks += tasksOf(starts[g + 1] - starts[g], (b.count + panels - 1) / panels);
+        }
+        return tasks;
     }
 
     private static int tasksOf(int rows, int columnTasks) {
