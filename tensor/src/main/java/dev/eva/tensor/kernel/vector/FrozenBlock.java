@@ -18,13 +18,17 @@ final class FrozenBlock {
     /** Tasks that a product with few rows is cut into, at most. */
     private static final int TASKS = 32;
     /** Length of a block along k: the panels of a task fit in the second-level cache. */
-    private static final int DEPTH = 384;
+    private static final int DEPTH = Panels.VECTORS == 2 ? GemmBlock.DEPTH : 384;
     /** Panels of a task, at most. */
     private static final int GROUP = 4;
     /** Tasks from which one takes several panels. */
     private static final int TASKS_OF_PANELS = 16;
     /** Rows of A that pass through all panels of a task before the next: they share that cache with the panels. */
     private static final int BLOCK_ROWS = 8 * GemmBlock.ROWS;
+    /** Rows and panels from which A is copied once for all tasks, with 16 registers; with 32 it was not measured. */
+    private static final int COPY_ROWS = Panels.VECTORS == 2 ? 4 * GemmBlock.ROWS : Integer.MAX_VALUE;
+
+    private static final int COPY_PANELS = 6;
     /** Multiply-adds under which a product stays on one thread. */
     private static final long LEAST_WORK = 1 << 18;
 
@@ -87,6 +91,9 @@ final class FrozenBlock {
         private int cOffset;
         private int cRow;
 
+        /** A in blocks of rows that lie {@link TilesTwoCopied#ROW} apart, or null where it is read where it stands. */
+        private float[] copy;
+
         private boolean plain;
         private int chunk;
         private int group;
@@ -95,11 +102,13 @@ final class FrozenBlock {
             plain = aCol == 1 && beta == 0f;
             chunk = chunk(b.n, b.k);
             group = group(b.n);
+            int rows = starts[b.groups] - starts[0];
+            copy = rows >= COPY_ROWS && aCol == 1 && Panels.count(b.n) >= COPY_PANELS ? copied(rows) : null;
             int tasks = 0;
             for (int g = 0; g < b.groups; g++) {
                 tasks += tasks(g);
             }
-            if ((long) (starts[b.groups] - starts[0]) * b.n * b.k >= LEAST_WORK) {
+            if ((long) rows * b.n * b.k >= LEAST_WORK) {
                 Parallel.run(tasks, this);
             } else {
                 for (int task = 0; task < tasks; task++) {
@@ -108,8 +117,30 @@ final class FrozenBlock {
             }
             starts = null;
             a = null;
+            copy = null;
             b = null;
             c = null;
+        }
+
+        private float[] copied(int rows) {
+            int blocks = (b.k + GemmBlock.DEPTH - 1) / GemmBlock.DEPTH;
+            float[] to = GemmBlock.scratch().a(blocks * rows * TilesTwoCopied.ROW);
+            float[] from = a;
+            int first = aOffset + starts[0] * aRow;
+            int row = aRow;
+            int k = b.k;
+            Parallel.rows(rows, k, (start, end) -> {
+                for (int p = 0; p < k; p += GemmBlock.DEPTH) {
+                    TilesTwoCopied.copyRows(end - start, Math.min(GemmBlock.DEPTH, k - p), from,
+                            first + start * row + p, row, to, at(p, start, rows));
+                }
+            });
+            return to;
+        }
+
+        /** Where element p of a row stands in the copy of so many. */
+        private static int at(int p, int row, int rows) {
+            return (p / GemmBlock.DEPTH * rows + row) * TilesTwoCopied.ROW + p % GemmBlock.DEPTH;
         }
 
         @Override
@@ -128,7 +159,34 @@ final class FrozenBlock {
             } else {
                 int from = at * group;
                 int to = Math.min(Panels.count(b.n), from + group);
-                panels(rows, a, aAt, aRow, aCol, w, from, to, beta, c, cAt, cRow);
+                panels(g, from, to, cAt);
+            }
+        }
+
+        /** Rows of a group times panels {@code [from, to)} of its matrix. */
+        private void panels(int g, int from, int to, int cAt) {
+            FrozenMatrix w = b.matrices[g];
+            int m = starts[g + 1] - starts[g];
+            int n = w.rows();
+            int k = w.cols();
+            int all = starts[b.groups] - starts[0];
+            int left = copy == null ? aRow : TilesTwoCopied.ROW;
+            GemmBlock.Scratch scratch = GemmBlock.scratch();
+            float[] packed = scratch.b(GROUP * DEPTH * Panels.WIDTH);
+            for (int p = 0; p == 0 || p < k; p += DEPTH) {
+                int length = Math.min(DEPTH, k - p);
+                int leftAt = copy == null ? aOffset + starts[g] * aRow + p * aCol : at(p, starts[g] - starts[0], all);
+                for (int panel = from; panel < to; panel++) {
+                    pack(w, panel, p, length, packed, (panel - from) * DEPTH * Panels.WIDTH);
+                }
+                for (int i = 0; i < m; i += BLOCK_ROWS) {
+                    for (int panel = from; panel < to; panel++) {
+                        GemmBlock.panel(Math.min(BLOCK_ROWS, m - i), length, copy == null ? a : copy,
+                                leftAt + i * left, left, aCol, packed, (panel - from) * DEPTH * Panels.WIDTH,
+                                Panels.width(panel, n), panel, n, null, 0, p == 0 ? beta : 1f, c, cAt + i * cRow, cRow,
+                                scratch.tile);
+                    }
+                }
             }
         }
 
@@ -156,28 +214,6 @@ final class FrozenBlock {
     /** Panels of a task with many rows: what they read of A stays in the cache from one to the next. */
     private static int group(int n) {
         return Math.clamp(Panels.count(n) / TASKS_OF_PANELS, 1, GROUP);
-    }
-
-    private static void panels(
-            int m, float[] a, int aOffset, int aRow, int aCol, FrozenMatrix w, int from, int to, float beta,
-            float[] c, int cOffset, int cRow) {
-        int n = w.rows();
-        int k = w.cols();
-        GemmBlock.Scratch scratch = GemmBlock.scratch();
-        float[] packed = scratch.b(GROUP * DEPTH * Panels.WIDTH);
-        for (int p = 0; p == 0 || p < k; p += DEPTH) {
-            int length = Math.min(DEPTH, k - p);
-            for (int panel = from; panel < to; panel++) {
-                pack(w, panel, p, length, packed, (panel - from) * DEPTH * Panels.WIDTH);
-            }
-            for (int i = 0; i < m; i += BLOCK_ROWS) {
-                for (int panel = from; panel < to; panel++) {
-                    GemmBlock.panel(Math.min(BLOCK_ROWS, m - i), length, a, aOffset + i * aRow + p * aCol, aRow, aCol,
-                            packed, (panel - from) * DEPTH * Panels.WIDTH, Panels.width(panel, n), panel, n, null, 0,
-                            p == 0 ? beta : 1f, c, cOffset + i * cRow, cRow, scratch.tile);
-                }
-            }
-        }
     }
 
     /** A block of a panel; columns beyond the matrix are zeros. */

@@ -140,9 +140,7 @@ final class GemmBlock {
         for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
             int length = Math.min(DEPTH, b.k - p);
             boolean first = p == 0;
-            for (int i = 0; i < m; i++) {
-                System.arraycopy(a, aOffset + i * aRow + p, left, i * TilesTwoCopied.ROW, length);
-            }
+            TilesTwoCopied.copyRows(m, length, a, aOffset + p, aRow, left, 0);
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 int width = Panels.width(panel, b.n);
                 float[] right = values;

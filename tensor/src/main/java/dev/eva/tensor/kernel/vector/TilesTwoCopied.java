@@ -26,6 +26,13 @@ final class TilesTwoCopied {
 
     private TilesTwoCopied() {}
 
+    /** Rows of A where {@link #rows} reads them. */
+    static void copyRows(int m, int length, float[] a, int aOffset, int aRow, float[] to, int toOffset) {
+        for (int i = 0; i < m; i++) {
+            System.arraycopy(a, aOffset + i * aRow, to, toOffset + i * ROW, length);
+        }
+    }
+
     // Unrolled by hand and kept out of the formatter: C2 holds vectors in registers only as locals of one method.
     // spotless:off
 

@@ -40,6 +40,10 @@ final class VectorAttention implements Attention {
      * whose steps C2 does not know; with 32 it was not measured.
      */
     private static final boolean COPIES = Panels.VECTORS == 2;
+    /** Longest sequence whose strips have rows as far apart as copied ones, for tiles whose steps are constants. */
+    private static final int LONGEST_COPY = COPIES ? GemmBlock.DEPTH : 0;
+    /** Columns of scores from which the rows of their left operand are copied. */
+    private static final int COPY_FROM = 64;
     /** Columns that are copied at a time. */
     private static final int COLUMNS = 96;
 
@@ -74,6 +78,11 @@ final class VectorAttention implements Attention {
         return Math.clamp(STRIP / t / GemmBlock.ROWS * GemmBlock.ROWS, FEWEST_ROWS, ROWS);
     }
 
+    /** Floats between rows of a strip. */
+    private static int ld(int t) {
+        return t <= LONGEST_COPY ? TilesTwoCopied.ROW : Panels.padded(t) + L;
+    }
+
     // spotless:off: one argument a line would triple the length of every call
 
     @Override
@@ -87,7 +96,7 @@ final class VectorAttention implements Attention {
         float[] values = scratch.get(VALUES, t * Panels.padded(hv));
         int valuesAt = packRows(t, hv, v, vOffset, hv, values);
         int rows = stripRows(t);
-        int ld = Panels.padded(t) + L;
+        int ld = ld(t);
         float[] s = scratch.get(SCORES, rows * ld);
         int sAt = Lines.toBoundary(s);
         float[] scales = scratch.get(STRIP_SUMS, rows);
@@ -120,7 +129,7 @@ final class VectorAttention implements Attention {
         float[] keys = scratch.get(KEYS, t * Panels.padded(h));
         int keysAt = packRows(t, h, k, kOffset, h, keys);
         int rows = stripRows(t);
-        int ld = Panels.padded(t) + L;
+        int ld = ld(t);
         float[] p = scratch.get(SCORES, rows * ld);
         int pAt = Lines.toBoundary(p);
         float[] ds = scratch.get(SCORE_GRADIENTS, rows * ld);
@@ -167,10 +176,19 @@ final class VectorAttention implements Attention {
             int m, int i, int t, int width, float[] x, int offset, int row, float[] turned, int turnedAt, float[] s,
             int sAt, int ld, float[] tile) {
         int padded = Panels.padded(t);
+        float[] left = x;
+        int leftAt = offset;
+        int leftRow = row;
+        if (COPIES && t > COPY_FROM && width <= GemmBlock.DEPTH) {
+            left = GemmBlock.scratch().a(m * TilesTwoCopied.ROW);
+            TilesTwoCopied.copyRows(m, width, x, offset, row, left, 0);
+            leftAt = 0;
+            leftRow = TilesTwoCopied.ROW;
+        }
         for (int panel = 0; panel < Panels.count(t) && Panels.column(panel, t) < i + m; panel++) {
             int column = Panels.column(panel, t);
             int first = Math.max(0, column - i) / GemmBlock.ROWS * GemmBlock.ROWS;
-            GemmBlock.panel(m - first, width, x, offset + first * row, row, 1, turned,
+            GemmBlock.panel(m - first, width, left, leftAt + first * leftRow, leftRow, 1, turned,
                     turnedAt + column * width, Panels.width(panel, t), panel, padded, null, 0, 0f, s,
                     sAt + first * ld, ld, tile);
         }
