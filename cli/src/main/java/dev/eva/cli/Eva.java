@@ -44,6 +44,9 @@ public final class Eva implements Runnable {
             DoctorCommand.class,
             CommandLine.HelpCommand.class);
 
+    /** No option is a date or a database, whose converters picocli would otherwise look up for each command anew. */
+    private static final String NO_CONVERTERS = "java\\.(sql|time)\\..*";
+
     static final int FAILED = 1;
     static final int USAGE = 2;
 
@@ -64,12 +67,9 @@ public final class Eva implements Runnable {
 
     /** Runs the command line with the given outputs; returns the exit code. */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
+        System.setProperty("picocli.converters.excludes", NO_CONVERTERS);
         CommandLine line = new CommandLine(new Eva());
-        List<String> words = List.of(args);
-        for (Class<?> command : COMMANDS) {
-            Command about = command.getAnnotation(Command.class);
-            line.addSubcommand(about.name(), words.contains(about.name()) ? command : outline(about));
-        }
+        addCommands(line, List.of(args));
         line.setOut(out)
                 .setErr(err)
                 .setUsageHelpAutoWidth(true)
@@ -92,6 +92,24 @@ public final class Eva implements Runnable {
         } finally {
             out.flush();
             err.flush();
+        }
+    }
+
+    /**
+     * Adds the command that the first word names, or else all of them: for their help, for the nearest name to one that
+     * is none, or because an option stands first.
+     */
+    private static void addCommands(CommandLine line, List<String> words) {
+        for (Class<?> command : COMMANDS) {
+            String name = command.getAnnotation(Command.class).name();
+            if (command != CommandLine.HelpCommand.class && !words.isEmpty() && name.equals(words.getFirst())) {
+                line.addSubcommand(name, command);
+                return;
+            }
+        }
+        for (Class<?> command : COMMANDS) {
+            Command about = command.getAnnotation(Command.class);
+            line.addSubcommand(about.name(), words.contains(about.name()) ? command : outline(about));
         }
     }
 
