@@ -13,6 +13,7 @@ import java.util.random.RandomGenerator;
  *
  * @param std of matrices
  * @param embedding standard deviation of the token embedding
+ * @param random the draws, or null for zeros
  * @param rounding what the products of the weight of that name round first, or null
  */
 public record FreshWeights(
@@ -21,6 +22,15 @@ public record FreshWeights(
     /** Weights of one standard deviation, the embedding's too, whose products are in float32. */
     public FreshWeights(float std, RandomGenerator random) {
         this(std, std, random, name -> null);
+    }
+
+    /** Zeros in place of draws, for weights that are to be overwritten. */
+    public static FreshWeights zeros(Function<String, OperandRounding> rounding) {
+        return new FreshWeights(0f, 0f, null, rounding);
+    }
+
+    private Tensor draw(float std, int... dims) {
+        return random == null ? Tensor.zeros(dims).requiresGrad(true) : Init.normal(std, random, dims);
     }
 
     @Override
@@ -40,17 +50,17 @@ public record FreshWeights(
 
     @Override
     public PreparedWeight grouped(String name, int groups, int matrices, int out, int in) {
-        return new PreparedWeight(Init.normal(std, random, groups, out, in), rounding.apply(name), groups * matrices);
+        return new PreparedWeight(draw(std, groups, out, in), rounding.apply(name), groups * matrices);
     }
 
     @Override
     public Lookup embedding(String name, int vocabulary, int dim) {
-        return new Embedding(Init.normal(embedding, random, vocabulary, dim));
+        return new Embedding(draw(embedding, vocabulary, dim));
     }
 
     @Override
     public Tensor matrix(String name, int rows, int cols) {
-        return Init.normal(std, random, rows, cols);
+        return draw(std, rows, cols);
     }
 
     @Override

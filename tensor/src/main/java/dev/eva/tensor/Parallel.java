@@ -213,11 +213,12 @@ public final class Parallel {
                 }
             }
             loop.task = null;
-            switch (loop.failure) {
-                case null -> {}
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case Throwable t -> throw new IllegalStateException(t);
+            if (loop.failure != null) {
+                switch (loop.failure) {
+                    case RuntimeException e -> throw e;
+                    case Error e -> throw e;
+                    case Throwable t -> throw new IllegalStateException(t);
+                }
             }
         }
 

@@ -4,6 +4,7 @@ import dev.eva.fp8.Fp8Scale;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.ParameterShape;
+import dev.eva.nn.FreshWeights;
 import dev.eva.nn.Parameter;
 import dev.eva.tensor.Tensor;
 import dev.eva.tensor.kernel.OperandRounding;
@@ -12,26 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
-import java.util.random.RandomGenerator;
 
 /**
  * A model on disk: {@code config.json} and safetensors with the names of Hugging Face's DeepSeek-V2 and V3
  * checkpoints, one tensor an expert.
  */
 public final class Checkpoint {
-    /** Draws zeros: the weights that are to be overwritten need no randomness. */
-    private static final class Zeros implements RandomGenerator {
-        @Override
-        public long nextLong() {
-            return 0;
-        }
-
-        @Override
-        public double nextGaussian() {
-            return 0;
-        }
-    }
-
     /** Bytes of float32 up to which a model is small: what caches hold, about. */
     private static final long SMALL = 64 << 20;
 
@@ -52,7 +39,7 @@ public final class Checkpoint {
     /**
      * The same, to be trained with products that round their operands first.
      *
-     * @param rounding as for {@link DeepSeekModel#random(DeepSeekConfig, RandomGenerator, Function)}
+     * @param rounding what the products of the weight of that name round first, or null
      */
     public static DeepSeekModel load(Path path, Function<String, OperandRounding> rounding) {
         try (CheckpointFiles files = CheckpointFiles.open(path)) {
@@ -71,7 +58,12 @@ public final class Checkpoint {
         WeightReader reader = new WeightReader(files);
         reader.check(shapes, config);
         checkMemory(files.path(), shapes);
-        DeepSeekModel model = DeepSeekModel.random(config, new Zeros(), rounding);
+        return read(config, reader, rounding);
+    }
+
+    private static DeepSeekModel read(
+            DeepSeekConfig config, WeightReader reader, Function<String, OperandRounding> rounding) {
+        DeepSeekModel model = DeepSeekModel.of(config, FreshWeights.zeros(rounding));
         reader.read(model.parameters());
         return model;
     }
@@ -109,11 +101,13 @@ public final class Checkpoint {
         try {
             DeepSeekConfig config = config(files);
             List<ParameterShape> shapes = ParameterShape.of(config);
-            new WeightReader(files).check(shapes, config);
+            WeightReader reader = new WeightReader(files);
+            reader.check(shapes, config);
             StoredWeights weights = new StoredWeights(files, inputScale.apply(files));
             boolean small =
                     bytes(shapes) <= Math.min(SMALL, Runtime.getRuntime().maxMemory() / 8);
-            DeepSeekModel model = smallOnHeap && small ? load(files) : DeepSeekModel.of(config, weights);
+            DeepSeekModel model =
+                    smallOnHeap && small ? read(config, reader, name -> null) : DeepSeekModel.of(config, weights);
             return new MappedModel(model, files, weights);
         } catch (RuntimeException | Error e) {
             files.close();

@@ -40,6 +40,7 @@ public final class HfNames {
             Map.entry("ffn.gateBias", "mlp.gate.e_score_correction_bias"));
 
     private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
+    private static final Pattern LAYER_NUMBER = Pattern.compile("(?:model\\.)?layers\\.(\\d{1,8})\\..");
     private static final Pattern FP8 =
             Pattern.compile("model\\.layers\\.\\d+\\.(self_attn|mlp)\\..*_proj(_with_mqa)?\\.weight");
     private static final Pattern FEED_FORWARD = Pattern.compile("ffn\\.(sharedExperts\\.|experts\\.|)(w13|w2)");
@@ -102,8 +103,8 @@ public final class HfNames {
 
     /** Whether a tensor belongs to a layer behind the last decoder layer: multi-token prediction. */
     static boolean isBehindLayer(String name, int numHiddenLayers) {
-        Matcher m = LAYER.matcher(name.startsWith("model.") ? name.substring("model.".length()) : name);
-        return m.matches() && m.group(1).length() < 9 && Integer.parseInt(m.group(1)) >= numHiddenLayers;
+        Matcher m = LAYER_NUMBER.matcher(name);
+        return m.lookingAt() && Integer.parseInt(m.group(1)) >= numHiddenLayers;
     }
 
     /**

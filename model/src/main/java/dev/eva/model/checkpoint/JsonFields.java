@@ -130,7 +130,8 @@ public record JsonFields(JsonNode node, String path) {
     }
 
     private static String text(JsonNode n) {
-        return n.isString() ? n.stringValue() : n.toString();
+        // Not toString() where it can be helped: that sets up all of Jackson's writing.
+        return n.isValueNode() ? n.asString() : n.toString();
     }
 
     /** Refuses keys that are not known, naming the nearest one that is. */
