@@ -16,7 +16,7 @@ final class ProcessLines {
     private static final Pattern LOSS = Pattern.compile("validation loss ([0-9.]+)");
 
     private static final Path JAR = Path.of("cli/target/eva.jar");
-    private static final Path CACHE = Path.of("cli/target/eva.aot");
+    private static final Path ARCHIVE = Path.of("cli/target/eva.jsa");
     /** Nats a character at the end of nanoGPT's recipe. */
     private static final double GOAL = 1.898;
 
@@ -102,22 +102,22 @@ final class ProcessLines {
     }
 
     /**
-     * Has ./eva build its jar with the start-up cache. A jar that Maven has built meanwhile is newer than the cache,
-     * and ./eva, which goes by the sources, would run it without: such a jar is removed.
+     * Has ./eva build its jar with the archive of classes. A jar that Maven has built meanwhile is newer than the
+     * archive, and ./eva, which goes by the sources, would run it without: such a jar is removed.
      */
     private static void build() throws IOException, InterruptedException {
-        if (Files.exists(JAR) && !hasCache()) {
+        if (Files.exists(JAR) && !hasArchive()) {
             Files.delete(JAR);
         }
         run(List.of("./eva", "--help"));
-        if (!hasCache()) {
-            throw new IllegalStateException("performance: " + CACHE + " is missing or older than " + JAR
-                    + ": ./eva could not make its start-up cache, and every start would be measured without");
+        if (!hasArchive()) {
+            throw new IllegalStateException("performance: " + ARCHIVE + " is missing or older than " + JAR
+                    + ": ./eva could not make its archive of classes, and every start would be measured without");
         }
     }
 
-    private static boolean hasCache() throws IOException {
-        return Files.exists(CACHE) && Files.getLastModifiedTime(CACHE).compareTo(Files.getLastModifiedTime(JAR)) > 0;
+    private static boolean hasArchive() throws IOException {
+        return Files.exists(ARCHIVE) && Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) > 0;
     }
 
     /** What a command prints; its errors are shown if it fails. */

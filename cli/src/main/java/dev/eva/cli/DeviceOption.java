@@ -32,8 +32,12 @@ final class DeviceOption {
      * command alone may choose them, once a process, and say what is wrong with it.
      */
     static boolean asked(List<String> words) {
-        return System.getProperty(KERNELS) != null
-                || words.stream().anyMatch(w -> w.startsWith("--device") || w.startsWith("@"));
+        for (String word : words) {
+            if (word.startsWith("--device") || word.startsWith("@")) {
+                return true;
+            }
+        }
+        return System.getProperty(KERNELS) != null;
     }
 
     /** Chooses the kernels of this process. */

@@ -21,8 +21,8 @@ final class Restart {
     /** Set in the process that was started again, which must not start a third. */
     static final String MARK = "eva.restarted";
 
-    /** What the build writes beside the jar; the JVM ignores one of another JDK. */
-    private static final String CACHE = "eva.aot";
+    /** What {@code ./eva} writes beside the jar; the JVM ignores one of another JDK. */
+    private static final String ARCHIVE = "eva.jsa";
 
     static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
     private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
@@ -41,10 +41,11 @@ final class Restart {
             command.addAll(options("jvm-linux.options"));
         }
         Path jar = Paths.get(System.getProperty("java.class.path"));
-        Path cache = jar.resolveSibling(CACHE);
+        Path archive = jar.resolveSibling(ARCHIVE);
         // A jar that was built again since would run with the classes of before.
-        if (Files.isReadable(cache) && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
-            command.add("-XX:AOTCache=" + cache);
+        if (Files.isReadable(archive)
+                && Files.getLastModifiedTime(archive).compareTo(Files.getLastModifiedTime(jar)) > 0) {
+            command.add("-XX:SharedArchiveFile=" + archive);
         }
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of("-D" + MARK, "-cp", System.getProperty("java.class.path"), Main.class.getName()));

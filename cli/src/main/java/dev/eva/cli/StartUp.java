@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The commands whose classes and profiles go into the start-up cache that {@code ./eva} writes beside the jar: help,
- * and small models that are written, trained, read and continued.
+ * The commands whose classes go into the archive that {@code ./eva} writes beside the jar: help, and small models that
+ * are written, trained, read and continued.
  */
 final class StartUp {
     private StartUp() {}
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws IOException, ClassNotFoundException {
         Path folder = Files.createTempDirectory("eva-start-up");
         try {
             String model = folder.resolve("model").toString();
@@ -31,8 +31,11 @@ final class StartUp {
                 {"generate", run, "--prompt", "To be", "--max-tokens", "8"},
                 {"generate", model, "--prompt", "To be, or not to be", "--max-tokens", "64"},
             };
+            // The entry ends the process, so it is loaded, not called.
+            Class.forName("dev.eva.cli.Main");
             PrintWriter out = new PrintWriter(System.out);
             for (String[] command : commands) {
+                Ahead.begin(List.of(command));
                 if (Eva.run(out, out, command) != 0) {
                     throw new IllegalStateException("start-up: failed: eva " + String.join(" ", command));
                 }
