@@ -117,7 +117,8 @@ final class ProcessLines {
     }
 
     private static boolean hasArchive() throws IOException {
-        return Files.exists(ARCHIVE) && Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) > 0;
+        return Files.exists(ARCHIVE)
+                && Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(JAR)) > 0;
     }
 
     /** What a command prints; its errors are shown if it fails. */
