@@ -31,6 +31,8 @@ mkdir -p lite
 for type in f32 bf16 fp8; do
     [ -d "lite/$type" ] || "$root/eva" init --preset lite --dtype "$type" "lite/$type"
 done
+# Q8_0 has the head in 8 bits, too.
+[ -d lite/fp8-head ] || "$root/eva" init --preset lite --dtype fp8 --fp8-head lite/fp8-head
 # The same weights for llama.cpp: BF16 holds them exactly, so F32 is made of it.
 mkdir -p gguf
 cp lite/bf16/*.safetensors lite/bf16/*.json gguf/

@@ -81,7 +81,7 @@ final class ModelLines {
         try (Beside eva = Beside.eva("open", lite(type))) {
             eva.ask("prefill " + n + " " + (n > 64 ? 2 : 6));
             Turns turns = Turns.of(3, () -> n / median(eva.ask("prefill " + n + " 1")), () -> llama(type, n, 0));
-            return turns.line(type + ", prompt of " + n, "").ratioAtLeast(aim);
+            return turns.line(label(type) + ", prompt of " + n, "").ratioAtLeast(aim);
         }
     }
 
@@ -100,9 +100,9 @@ final class ModelLines {
             Side share = Side.of(turns.a().median() * bytes / read);
             String note = String.format(Locale.ROOT, "%.0f MB of weights a token", bytes * 1000);
             return List.of(
-                    turns.line(type + ", " + n + " tokens, tokens/s", "").ratioAtLeast(aim),
+                    turns.line(label(type) + ", " + n + " tokens, tokens/s", "").ratioAtLeast(aim),
                     new Line(
-                                    type + ", GB/s of weights; in the peer's place what a plain sum of 1 GiB reads",
+                                    label(type) + ", GB/s of weights; in the peer's place what a sum of 1 GiB reads",
                                     rate,
                                     Side.of(read),
                                     share,
@@ -111,6 +111,11 @@ final class ModelLines {
                                     note)
                             .ratioAtLeast(bandwidthAim));
         }
+    }
+
+    /** What lines call it: beside the layout of releases in FP8 there is one whose head is in FP8, as in Q8_0. */
+    private static String label(String type) {
+        return type.equals("fp8-head") ? "fp8, head too" : type;
     }
 
     /** Weights that a token meets but the embedding: in fp8 files the head is bf16, as in releases. */
@@ -122,6 +127,7 @@ final class ModelLines {
         return switch (type) {
             case "f32" -> 4 * all;
             case "bf16" -> 2 * all;
+            case "fp8-head" -> all;
             default -> all - head + 2 * head;
         };
     }
@@ -136,13 +142,13 @@ final class ModelLines {
 
     /** Tokens a second of llama-bench with its better setting, flash attention. */
     private double llama(String type, int prompt, int generated) {
-        String model = "lite-" + (type.equals("fp8") ? "q8_0" : type) + ".gguf";
+        String model = "lite-" + (type.startsWith("fp8") ? "q8_0" : type) + ".gguf";
         List<String> command = new ArrayList<>();
         command.add(peers.resolve("llama.cpp/build/bin/llama-bench").toString());
         command.addAll(List.of("-m", peers.resolve(model).toString(), "-fa", "1", "-r", "1", "-o", "jsonl"));
         command.addAll(List.of("-t", Integer.toString(Beside.THREADS)));
         command.addAll(List.of("-p", Integer.toString(prompt), "-n", Integer.toString(generated)));
-        if (type.equals("fp8") && HAS_AMX) {
+        if (type.startsWith("fp8") && HAS_AMX) {
             command.addAll(List.of("--repack", "0"));
         }
         return JSON.readTree(lastLine(command)).path("avg_ts").asDouble();

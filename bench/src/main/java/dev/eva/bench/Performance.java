@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -170,15 +169,15 @@ public final class Performance {
                     text,
                     () -> models.training(c[0], c[1], Double.parseDouble(c[2]))));
         }
-        for (String type : Arrays.asList("f32", "bf16", "fp8")) {
+        for (String type : List.of("f32", "bf16", "fp8", "fp8-head")) {
             plans.add(new Plan(
                     "decode-" + type,
                     "Decoding, lite, two threads",
                     "llama.cpp (FP8: Q8_0)",
                     "",
-                    () -> models.decode(type, type.equals("fp8") ? 1.1 : 1, type.equals("fp8") ? 0.7 : 0.85)));
+                    () -> models.decode(type, type.startsWith("fp8") ? 1.1 : 1, type.startsWith("fp8") ? 0.7 : 0.85)));
         }
-        for (String type : Arrays.asList("f32", "bf16", "fp8")) {
+        for (String type : List.of("f32", "bf16", "fp8", "fp8-head")) {
             plans.add(new Plan(
                     "prefill-" + type,
                     "Prompts, lite, two threads, tokens/s",

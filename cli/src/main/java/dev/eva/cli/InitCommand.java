@@ -1,5 +1,6 @@
 package dev.eva.cli;
 
+import dev.eva.fp8.Fp8Scale;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.Presets;
 import dev.eva.model.checkpoint.CheckpointExport;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
             "",
             "Matrices are normal with the config's initializer_range, gains one, routing biases zero. The weights are",
             "drawn while they are written: memory does not limit the size. The same seed gives the same weights.",
-            "In fp8, embedding, head, norms and routers are bf16, as in releases.",
+            "In fp8, embedding, head, norms and routers are bf16, as in releases; --fp8-head has the head in fp8, too.",
             "With a vocabulary of 256 or more there is a tokenizer of bytes.",
             "",
             "Examples:",
@@ -77,6 +78,11 @@ final class InitCommand implements Runnable {
             description = "Type of the weights; fp8 is E4M3 with scales of 128 x 128 blocks (${DEFAULT-VALUE}).")
     private Dtype dtype;
 
+    @Option(
+            names = "--fp8-head",
+            description = "With --dtype fp8: the output head in FP8, too, which releases have in bf16.")
+    private boolean fp8Head;
+
     @Mixin
     private ShardSize shardSize;
 
@@ -85,8 +91,12 @@ final class InitCommand implements Runnable {
 
     @Override
     public void run() {
-        CheckpointExport.Result result = RandomCheckpoint.write(
-                config(), seed, new CheckpointExport.Form(dtype.stored, shardSize.bytes()), target);
+        if (fp8Head && dtype != Dtype.FP8) {
+            throw new ParameterException(spec.commandLine(), "--fp8-head: needs --dtype fp8");
+        }
+        CheckpointExport.Form form =
+                new CheckpointExport.Form(dtype.stored, Fp8Scale.FLOAT32, fp8Head, shardSize.bytes());
+        CheckpointExport.Result result = RandomCheckpoint.write(config(), seed, form, target);
         spec.commandLine()
                 .getOut()
                 .println(ShardSize.summary(target, dtype, result)

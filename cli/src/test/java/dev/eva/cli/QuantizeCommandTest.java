@@ -120,7 +120,47 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void theHeadIsQuantisedWhereAsked() throws IOException {
+        Path text =
+                Files.writeString(dir.resolve("text.txt"), "To be, or not to be, that is the question.\n".repeat(20));
+        Path small = dir.resolve("small");
+        assertThat(eva("quantize", model, small, "--fp8-head", "--data", text))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString()).contains("lm_head ", "mlp.experts.*.down_proj", "validation loss: ");
+        assertThat(eva("info", small)).isZero();
+        assertThat(eva("generate", small, "--prompt", "To", "--max-tokens", "3"))
+                .as(err.toString())
+                .isZero();
+        assertThat(eva("dequantize", small, dir.resolve("wide"), "--dtype", "f32")).isZero();
+        Path random = dir.resolve("random");
+        assertThat(eva("init", "--preset", "mini", "--dtype", "fp8", "--fp8-head", random))
+                .isZero();
+        for (Path folder : new Path[] {small, random}) {
+            try (CheckpointFiles files = CheckpointFiles.open(folder)) {
+                assertThat(files.entry("lm_head.weight").type()).isEqualTo(StoredType.F8_E4M3);
+                assertThat(files.entry("model.embed_tokens.weight").type()).isEqualTo(StoredType.BF16);
+            }
+        }
+        assertThat(eva("quantize", small, dir.resolve("released"))).isZero();
+        assertThat(out.toString()).doesNotContain("lm_head");
+    }
+
+    /** A head that is the embedding cannot be in FP8 beside an embedding that is not. */
+    @Test
+    void aHeadThatIsTheEmbeddingIsRefused() throws IOException {
+        Path config = model.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst(
+                "\"tie_word_embeddings\" : false", "\"tie_word_embeddings\" : true"));
+        assertThat(eva("quantize", model, dir.resolve("x"), "--fp8-head")).isEqualTo(1);
+        assertThat(err.toString().strip()).contains("tie_word_embeddings").hasLineCount(1);
+        assertThat(dir.resolve("x")).doesNotExist();
+    }
+
+    @Test
     void mistakesAreOneLine() {
+        assertThat(eva("init", "--preset", "mini", "--fp8-head", dir.resolve("x"))).isEqualTo(2);
+        assertThat(err.toString()).contains("--fp8-head: needs --dtype fp8");
         assertThat(eva("quantize", model, model)).isEqualTo(1);
         assertThat(err.toString()).contains("is not empty and is not overwritten");
         assertThat(eva("quantize", model, dir.resolve("x"), "--format", "e3m4")).isEqualTo(2);

@@ -34,18 +34,22 @@ public final class CheckpointExport {
      *
      * @param type F32; BF16: nearest, ties to even; or F8_E4M3 or F8_E5M2 with scales of blocks of 128 x 128
      * @param scales how those scales are rounded; they are stored as F32 in any case
+     * @param fp8Head whether the output head is in FP8, too; releases in FP8 have it in BF16
      * @param maxShardBytes bytes of tensors in a file at most
      */
-    public record Form(StoredType type, Fp8Scale scales, long maxShardBytes) {
-        /** With scales that are not rounded. */
+    public record Form(StoredType type, Fp8Scale scales, boolean fp8Head, long maxShardBytes) {
+        /** With scales that are not rounded, and the head as in releases. */
         public Form(StoredType type, long maxShardBytes) {
-            this(type, Fp8Scale.FLOAT32, maxShardBytes);
+            this(type, Fp8Scale.FLOAT32, false, maxShardBytes);
         }
 
         public Form {
             boolean fp8 = type.fp8().isPresent();
             if (type != StoredType.F32 && type != StoredType.BF16 && !fp8) {
                 throw new IllegalArgumentException("weights as " + type + "; need F32, BF16, F8_E4M3 or F8_E5M2");
+            }
+            if (fp8Head && !fp8) {
+                throw new IllegalArgumentException("a head in FP8 beside weights as " + type + "; need weights in FP8");
             }
             if (maxShardBytes < 1) {
                 throw new IllegalArgumentException("shards of " + maxShardBytes + " bytes; need at least 1");
@@ -56,7 +60,8 @@ public final class CheckpointExport {
             if (name.endsWith(ROUTING_BIAS)) {
                 return StoredType.F32;
             }
-            return type.fp8().isPresent() && !HfNames.isFp8(name) ? StoredType.BF16 : type;
+            boolean wide = !HfNames.isFp8(name) && !(fp8Head && HfNames.isHead(name));
+            return type.fp8().isPresent() && wide ? StoredType.BF16 : type;
         }
     }
 

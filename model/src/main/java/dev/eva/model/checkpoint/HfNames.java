@@ -43,6 +43,7 @@ public final class HfNames {
     private static final Pattern LAYER_NUMBER = Pattern.compile("(?:model\\.)?layers\\.(\\d{1,8})\\..");
     private static final Pattern FP8 =
             Pattern.compile("model\\.layers\\.\\d+\\.(self_attn|mlp)\\..*_proj(_with_mqa)?\\.weight");
+    private static final Pattern HEAD_COPY = Pattern.compile("model\\.layers\\.\\d+\\.shared_head\\.head\\.weight");
     private static final Pattern FEED_FORWARD = Pattern.compile("ffn\\.(sharedExperts\\.|experts\\.|)(w13|w2)");
 
     /**
@@ -99,6 +100,11 @@ public final class HfNames {
     /** Whether releases in FP8 store this tensor so: the projections of attention and of feed-forward networks. */
     static boolean isFp8(String name) {
         return FP8.matcher(name).matches();
+    }
+
+    /** Whether this is the output head, or the copy of it that a multi-token prediction layer may have. */
+    static boolean isHead(String name) {
+        return name.equals(OUTSIDE.get("head")) || HEAD_COPY.matcher(name).matches();
     }
 
     /** Whether a tensor belongs to a layer behind the last decoder layer: multi-token prediction. */

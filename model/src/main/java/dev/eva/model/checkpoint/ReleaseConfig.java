@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -19,6 +20,9 @@ final class ReleaseConfig {
     static final String GENERATION = "generation_config.json";
 
     private static final List<String> TOKEN_IDS = List.of("bos_token_id", "eos_token_id", "pad_token_id");
+    /** The matrices that no file in FP8 has in FP8: embedding, routers, the projection of multi-token prediction. */
+    private static final List<String> WIDE = List.of("model.embed_tokens", "mlp.gate", "eh_proj");
+
     private static final JsonMapper JSON = JsonMapper.shared();
 
     private final ObjectNode config;
@@ -46,6 +50,11 @@ final class ReleaseConfig {
                 quantization.put("scale_fmt", "ue8m0");
             }
             quantization.putArray("weight_block_size").add(Fp8Blocks.BLOCK).add(Fp8Blocks.BLOCK);
+            if (form.fp8Head()) {
+                // Absent, transformers takes the head for one of these.
+                ArrayNode wide = quantization.putArray("modules_to_not_convert");
+                WIDE.forEach(wide::add);
+            }
         }
         rope(root);
         // Absent, transformers takes 0 and 1 for them, which here are tokens as any other.

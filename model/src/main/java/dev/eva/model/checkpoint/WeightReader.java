@@ -89,11 +89,21 @@ final class WeightReader {
         if (!unused.remove(copy) || !files.has(of)) {
             return;
         }
-        boolean equal = files.entry(copy).type() == files.entry(of).type()
-                && files.fileOf(copy).segment(copy).mismatch(files.fileOf(of).segment(of)) < 0;
+        boolean equal = isCopy(copy, of);
+        if (files.entry(copy).type().fp8().isPresent()) {
+            // Codes alone say little: the scales of their blocks are copies, too.
+            String scale = copy + HfNames.SCALE_SUFFIX;
+            equal &= unused.remove(scale) && files.has(of + HfNames.SCALE_SUFFIX)
+                    && isCopy(scale, of + HfNames.SCALE_SUFFIX);
+        }
         if (!equal) {
             problems.add(copy + " differs from " + of + ", need a copy or none");
         }
+    }
+
+    private boolean isCopy(String copy, String of) {
+        return files.entry(copy).type() == files.entry(of).type()
+                && files.fileOf(copy).segment(copy).mismatch(files.fileOf(of).segment(of)) < 0;
     }
 
     private void checkPiece(HfNames.Piece piece, Set<String> unused, List<String> problems) {
