@@ -48,7 +48,22 @@ public interface Fp8Product {
         }
     }
 
-    /** {@code y[i][j] = sum_p x[i][p] W[j][p]} for m rows of x and the rows {@code [from, to)} of W. */
+    /** Whether the n codes from {@code first} on are all numbers: not infinite, and not NaN. */
+    default boolean areNumbers(Fp8Format format, MemorySegment codes, long first, long n) {
+        for (long i = first; i < first + n; i++) {
+            if ((codes.get(ValueLayout.JAVA_BYTE, i) & 0x7F) >= format.firstSpecial()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * {@code y[i][j] = sum_p x[i][p] W[j][p]} for m rows of x and the rows {@code [from, to)} of W.
+     *
+     * @param numbers whether all codes of these rows are numbers, {@link #areNumbers}: to look for others in each
+     *     product would cost a tenth of it
+     */
     default void multiply(
             Fp8Format format,
             int m,
@@ -58,6 +73,7 @@ public interface Fp8Product {
             int xRow,
             MemorySegment codes,
             float[] scales,
+            boolean numbers,
             int from,
             int to,
             float[] y,

@@ -162,6 +162,69 @@ class Fp8WeightTest {
         }
     }
 
+    /** A code that is no number changes the elements of its row, and no bit of the rows in other blocks. */
+    @Test
+    void blocksWithoutSuchCodesKeepTheirBits() {
+        int cols = 200;
+        float[] x = floats(3 * cols, 1f);
+        Fp8Weight w = weight(Fp8Format.E4M3, 300, cols);
+        for (int m : new int[] {1, 2, 3}) {
+            Fp8Weight fresh = new Fp8Weight(w.format(), w.codes(), w.scales(), 300, cols);
+            float[] before = product(m, x, fresh);
+            MemorySegment codes = Arena.ofAuto().allocate(300 * cols).copyFrom(w.codes().asSlice(0, 300 * cols));
+            codes.set(ValueLayout.JAVA_BYTE, 140 * cols + 7, (byte) 0x7F);
+            float[] after = product(m, x, new Fp8Weight(w.format(), codes, w.scales(), 300, cols));
+            for (int i = 0; i < m; i++) {
+                assertThat(after[i * 300 + 140]).isNaN();
+                for (int j = 0; j < 300; j++) {
+                    if (j < 128 || j >= 256) {
+                        assertThat(after[i * 300 + j]).isEqualTo(before[i * 300 + j]);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Parts of the rows, however they are cut: one row of x reads four rows of the weight at once, two read two. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4})
+    void anyCutOfTheRowsHasTheSameBits(int m) {
+        int cols = 1100;
+        int rows = 270;
+        Fp8Weight w = weight(Fp8Format.E4M3, rows, cols);
+        float[] x = floats(m * cols, 1f);
+        float[] whole = new float[m * rows];
+        w.multiply(m, x, 0, cols, 0, rows, whole, 0, rows);
+        check(m, x, w, whole);
+        for (int part : new int[] {1, 2, 3, 5, 31, 64, 100, 130}) {
+            float[] cut = new float[m * rows];
+            for (int from = 0; from < rows; from += part) {
+                w.multiply(m, x, 0, cols, from, Math.min(rows, from + part), cut, 0, rows);
+            }
+            assertThat(cut).as("parts of " + part).isEqualTo(whole);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fp8Format.class)
+    void codesThatAreNoNumbersAreFound(Fp8Format format) {
+        MemorySegment codes = Arena.ofAuto().allocate(300);
+        for (int n : new int[] {0, 1, 31, 32, 33, 64, 130, 290}) {
+            for (int code = 0; code < 256; code++) {
+                codes.fill((byte) (random.nextInt(format.firstSpecial()) | random.nextInt(2) << 7));
+                // Beside the part that is looked through, where it does not count.
+                codes.set(ValueLayout.JAVA_BYTE, 2, (byte) 0x7F);
+                codes.set(ValueLayout.JAVA_BYTE, 3 + n, (byte) 0xFF);
+                assertThat(PRODUCT.areNumbers(format, codes, 3, n)).isTrue();
+                if (n > 0) {
+                    codes.set(ValueLayout.JAVA_BYTE, 3 + random.nextInt(n), (byte) code);
+                    assertThat(PRODUCT.areNumbers(format, codes, 3, n))
+                            .isEqualTo((code & 0x7F) < format.firstSpecial());
+                }
+            }
+        }
+    }
+
     /** Every loop for few rows, over more columns than one strip has and a block of five rows at the end. */
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 5, 6, 16})

@@ -10,7 +10,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -42,7 +44,24 @@ final class Fp8FewRows {
 
     private static final FloatVector ODDS = everySecond(1);
 
+    /** The same within one vector, twice; of a second vector the upper half is taken. */
+    private static final VectorShuffle<Float> EVEN_LANES = VectorShuffle.fromOp(S, i -> 2 * i % L);
+
+    private static final VectorShuffle<Float> ODD_LANES = VectorShuffle.fromOp(S, i -> (2 * i + 1) % L);
+    private static final VectorMask<Float> UPPER = VectorMask.fromLong(S, -1L << L / 2);
+
     private Fp8FewRows() {}
+
+    /** Every second value of two vectors; of eight lanes, choosing out of two vectors is several instructions. */
+    private static FloatVector evens(FloatVector a, FloatVector b) {
+        return L == 8
+                ? a.rearrange(EVEN_LANES).blend(b.rearrange(EVEN_LANES), UPPER)
+                : EVENS.selectFrom(a, b);
+    }
+
+    private static FloatVector odds(FloatVector a, FloatVector b) {
+        return L == 8 ? a.rearrange(ODD_LANES).blend(b.rearrange(ODD_LANES), UPPER) : ODDS.selectFrom(a, b);
+    }
 
     private static FloatVector everySecond(int first) {
         float[] lanes = new float[L];
@@ -54,7 +73,7 @@ final class Fp8FewRows {
 
     // spotless:off: one argument a line would triple the length of every call
 
-    /** {@link Fp8Product#multiply} for E4M3. */
+    /** {@link Fp8Product#multiply} for codes in E4M3 that are numbers. */
     static void multiply(
             int m, int cols, float[] x, int xOffset, int xRow, MemorySegment codes, float[] scales,
             int from, int to, float[] y, int yOffset, int yRow) {
@@ -63,16 +82,18 @@ final class Fp8FewRows {
             int block = j / BLOCK;
             int end = Math.min(to, (block + 1) * BLOCK);
             if (apart(m, cols, x, xOffset, xRow, scales, block * grid)) {
-                boolean numbers = true;
                 for (int i = 0; i < m; i += together(m, i)) {
                     int at = yOffset + i * yRow;
-                    numbers &= together(m, i) == 4
-                            ? fours(Math.min(4, m - i), i, cols, codes, j, end, y, at, yRow)
-                            : halves(m - i, i, cols, codes, j, end, y, at, yRow);
+                    switch (together(m, i)) {
+                        case 1 -> quarters(i, cols, codes, j, end, y, at);
+                        case 2 -> halves(i, cols, codes, j, end, y, at, yRow);
+                        default -> fours(Math.min(4, m - i), i, cols, codes, j, end, y, at, yRow);
+                    }
                 }
-                finish(m, cols, x, xOffset, xRow, codes, scales, j, end, numbers, y, yOffset, yRow);
+                finish(m, cols, x, xOffset, xRow, codes, scales, j, end, y, yOffset, yRow);
             } else {
-                reference(m, cols, x, xOffset, xRow, codes, scales, j, end, y, yOffset, yRow);
+                Fp8Product.REFERENCE.multiply(Fp8Format.E4M3, m, cols, x, xOffset, xRow, codes, scales, true,
+                        j, end, y, yOffset, yRow);
             }
             j = end;
         }
@@ -84,73 +105,86 @@ final class Fp8FewRows {
     }
 
     /** Four rows of x, strip by strip, so that they stay in the first-level cache. */
-    private static boolean fours(
+    private static void fours(
             int rows, int i, int cols, MemorySegment codes, int from, int to, float[] y, int yOffset, int yRow) {
         float[] apart = SCRATCH.get()[0];
         float[] lanes = SCRATCH.get()[1];
         int whole = cols / Fp8RowLoops.LINE * Fp8RowLoops.LINE;
-        boolean numbers = true;
         for (int j = from; j < to; j += L) {
             int count = Math.min(L, to - j);
             Arrays.fill(lanes, 0f);
             for (int p = 0; p < whole; p += Fp8RowLoops.STRIP) {
                 int end = Math.min(whole, p + Fp8RowLoops.STRIP);
                 for (int r = 0; r < count; r++) {
-                    numbers &= Fp8RowLoops.four(p, end, apart, i * cols, codes, (long) (j + r) * cols, lanes, r * L);
+                    Fp8RowLoops.four(p, end, apart, i * cols, codes, (long) (j + r) * cols, lanes, r * L);
                 }
             }
             for (int q = 0; q < rows; q++) {
                 SUMS.sumEach(count, L, lanes, q * Fp8RowLoops.SQUARE, y, yOffset + q * yRow + j);
             }
         }
-        return numbers;
     }
 
     /**
-     * One or two rows of x, two rows of the weight at a time, half of all rows apart: two streams from memory are read
-     * faster than one, but not two that run through the same pages.
+     * One row of x, four rows of the weight at a time, a quarter of all rows apart: four streams from memory are read
+     * faster than one, but not four that run through the same pages.
      */
-    private static boolean halves(
-            int rows, int i, int cols, MemorySegment codes, int from, int to, float[] y, int yOffset, int yRow) {
+    private static void quarters(int i, int cols, MemorySegment codes, int from, int to, float[] y, int yOffset) {
+        float[] apart = SCRATCH.get()[0];
+        float[] lanes = SCRATCH.get()[1];
+        int whole = cols / Fp8RowLoops.LINE * Fp8RowLoops.LINE;
+        int quarter = (to - from + 3) / 4;
+        for (int j = from; j < from + quarter; j += L) {
+            int count = Math.min(L, from + quarter - j);
+            Arrays.fill(lanes, 0f);
+            for (int r = 0; r < count; r++) {
+                long row0 = rowAt(j + r, to, cols);
+                long row1 = rowAt(j + r + quarter, to, cols);
+                long row2 = rowAt(j + r + 2 * quarter, to, cols);
+                long row3 = rowAt(j + r + 3 * quarter, to, cols);
+                for (int p = 0; p < whole; p += Fp8RowLoops.STRIP) {
+                    int end = Math.min(whole, p + Fp8RowLoops.STRIP);
+                    Fp8RowLoops.oneByFour(p, end, apart, i * cols, codes, row0, row1, row2, row3, lanes, r * L);
+                }
+            }
+            for (int q = 0; q < 4; q++) {
+                int here = j + q * quarter;
+                SUMS.sumEach(Math.clamp(to - here, 0, count), L, lanes, q * Fp8RowLoops.SQUARE, y, yOffset + here);
+            }
+        }
+    }
+
+    /** Where a row begins; the last one's in place of rows behind it, which a loop then reads for nothing. */
+    private static long rowAt(int row, int to, int cols) {
+        return (long) Math.min(row, to - 1) * cols;
+    }
+
+    /** Two rows of x, two rows of the weight at a time, half of all rows apart. */
+    private static void halves(
+            int i, int cols, MemorySegment codes, int from, int to, float[] y, int yOffset, int yRow) {
         float[] apart = SCRATCH.get()[0];
         float[] lanes = SCRATCH.get()[1];
         int whole = cols / Fp8RowLoops.LINE * Fp8RowLoops.LINE;
         int half = (to - from + 1) / 2;
-        boolean numbers = true;
         for (int j = from; j < from + half; j += L) {
             int count = Math.min(L, from + half - j);
-            int others = Math.min(L, to - half - j);
             for (int r = 0; r < count; r++) {
-                long at = (long) (j + r) * cols;
-                long other = r < others ? at + (long) half * cols : at;
-                numbers &= rows == 1
-                        ? Fp8RowLoops.oneByTwo(whole, apart, i * cols, codes, at, other, lanes, r * L)
-                        : Fp8RowLoops.twoByTwo(whole, apart, i * cols, codes, at, other, lanes, r * L);
+                Fp8RowLoops.twoByTwo(whole, apart, i * cols, codes,
+                        rowAt(j + r, to, cols), rowAt(j + r + half, to, cols), lanes, r * L);
             }
-            for (int q = 0; q < rows; q++) {
+            for (int q = 0; q < 2; q++) {
                 int here = yOffset + q * yRow + j;
                 SUMS.sumEach(count, L, lanes, 2 * q * Fp8RowLoops.SQUARE, y, here);
-                SUMS.sumEach(others, L, lanes, (2 * q + 1) * Fp8RowLoops.SQUARE, y, here + half);
+                SUMS.sumEach(Math.min(count, to - half - j), L, lanes, (2 * q + 1) * Fp8RowLoops.SQUARE, y,
+                        here + half);
             }
         }
-        return numbers;
     }
 
-    private static void reference(
-            int m, int cols, float[] x, int xOffset, int xRow, MemorySegment codes, float[] scales,
-            int from, int to, float[] y, int yOffset, int yRow) {
-        Fp8Product.REFERENCE.multiply(
-                Fp8Format.E4M3, m, cols, x, xOffset, xRow, codes, scales, from, to, y, yOffset, yRow);
-    }
-
-    /** The other half of the power of two, and what no vector covered; or all of it where a code is no number. */
+    /** The other half of the power of two, and what no vector covered. */
     private static void finish(
             int m, int cols, float[] x, int xOffset, int xRow, MemorySegment codes, float[] scales,
-            int from, int to, boolean numbers, float[] y, int yOffset, int yRow) {
-        if (!numbers) {
-            reference(m, cols, x, xOffset, xRow, codes, scales, from, to, y, yOffset, yRow);
-            return;
-        }
+            int from, int to, float[] y, int yOffset, int yRow) {
         int whole = cols / Fp8RowLoops.LINE * Fp8RowLoops.LINE;
         int grid = Fp8Blocks.blocks(cols);
         for (int i = 0; i < m; i++) {
@@ -214,14 +248,14 @@ final class Fp8FewRows {
             most = most.max(a.reinterpretAsInts().and(ABS)).max(b.reinterpretAsInts().and(ABS));
             most = most.max(c.reinterpretAsInts().and(ABS)).max(d.reinterpretAsInts().and(ABS));
             int at = to + step * p;
-            FloatVector abEven = EVENS.selectFrom(a, b);
-            FloatVector cdEven = EVENS.selectFrom(c, d);
-            EVENS.selectFrom(abEven, cdEven).intoArray(out, at);
-            ODDS.selectFrom(abEven, cdEven).intoArray(out, at + 2 * L * step);
-            FloatVector abOdd = ODDS.selectFrom(a, b);
-            FloatVector cdOdd = ODDS.selectFrom(c, d);
-            EVENS.selectFrom(abOdd, cdOdd).intoArray(out, at + L * step);
-            ODDS.selectFrom(abOdd, cdOdd).intoArray(out, at + 3 * L * step);
+            FloatVector abEven = evens(a, b);
+            FloatVector cdEven = evens(c, d);
+            evens(abEven, cdEven).intoArray(out, at);
+            odds(abEven, cdEven).intoArray(out, at + 2 * L * step);
+            FloatVector abOdd = odds(a, b);
+            FloatVector cdOdd = odds(c, d);
+            evens(abOdd, cdOdd).intoArray(out, at + L * step);
+            odds(abOdd, cdOdd).intoArray(out, at + 3 * L * step);
         }
         return most.reduceLanes(VectorOperators.MAX);
     }

@@ -18,8 +18,7 @@ import jdk.incubator.vector.VectorSpecies;
  * them stands at the top, and back with its sign by {@code 1 + mantissa bits}, it is a float32 but for a power of two,
  * subnormal codes included, and no byte is ever moved to another lane. Two codes share the way back, in 16-bit lanes.
  *
- * <p>Codes that are no numbers come out as numbers that way: the largest magnitude is watched, and where there is one
- * the reference does the work again.
+ * <p>Codes that are no numbers come out as numbers that way: where there is one the reference does the work.
  */
 final class VectorFp8Product implements Fp8Product {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -158,12 +157,24 @@ final class VectorFp8Product implements Fp8Product {
     @Override
     public void multiply(
             Fp8Format format, int m, int cols, float[] x, int xOffset, int xRow, MemorySegment codes, float[] scales,
-            int from, int to, float[] y, int yOffset, int yRow) {
-        if (format == Fp8Format.E4M3) {
+            boolean numbers, int from, int to, float[] y, int yOffset, int yRow) {
+        if (numbers && format == Fp8Format.E4M3) {
             Fp8FewRows.multiply(m, cols, x, xOffset, xRow, codes, scales, from, to, y, yOffset, yRow);
         } else {
-            Fp8Product.super.multiply(format, m, cols, x, xOffset, xRow, codes, scales, from, to, y, yOffset, yRow);
+            Fp8Product.super.multiply(
+                    format, m, cols, x, xOffset, xRow, codes, scales, numbers, from, to, y, yOffset, yRow);
         }
+    }
+
+    @Override
+    public boolean areNumbers(Fp8Format format, MemorySegment codes, long first, long n) {
+        ByteVector most = ByteVector.zero(B);
+        long whole = n / LINE * LINE;
+        for (long i = 0; i < whole; i += LINE) {
+            most = most.max(ByteVector.fromMemorySegment(B, codes, first + i, LE).and(MAGNITUDE));
+        }
+        return !most.compare(VectorOperators.GE, (byte) format.firstSpecial()).anyTrue()
+                && Fp8Product.super.areNumbers(format, codes, first + whole, n - whole);
     }
 
     /** One code of every lane, moved to where float32 has its sign, exponent and mantissa. */

@@ -13,9 +13,18 @@ final class LaneSums {
     /**
      * {@code y_r = } the sum of the vector at {@code lanes + r L}, for {@code r < rows}; the lanes are overwritten. As
      * many rows as lanes are added together: interleaving the halves of two vectors and adding them halves both at
-     * once, and after log2(L) rounds the sums stand in order.
+     * once, and after log2(L) rounds the sums stand in order. Eight lanes are added one by one: an interleaving is
+     * several instructions there, and plain sums took half the time.
      */
     static void add(int rows, float[] lanes, int at, float[] y, int yAt) {
+        if (L == 8) {
+            for (int r = 0; r < rows; r++) {
+                int p = at + r * L;
+                y[yAt + r] = ((lanes[p] + lanes[p + 4]) + (lanes[p + 2] + lanes[p + 6]))
+                        + ((lanes[p + 1] + lanes[p + 5]) + (lanes[p + 3] + lanes[p + 7]));
+            }
+            return;
+        }
         if (rows < L) {
             for (int r = 0; r < rows; r++) {
                 y[yAt + r] = VectorMath.sum(FloatVector.fromArray(S, lanes, at + r * L));
