@@ -15,8 +15,14 @@ import java.util.function.IntConsumer;
 final class FrozenBlock {
     /** Weights of a task with few rows, at least: several microseconds. */
     private static final int TASK_WEIGHTS = 1 << 16;
+    /** The same where there are tasks enough: beginning one costs a microsecond or two. */
+    private static final int MANY_WEIGHTS = 1 << 18;
+    /** Tasks a thread that are enough. */
+    private static final int ENOUGH = 4;
     /** Tasks that a product with few rows is cut into, at most. */
     private static final int TASKS = 32;
+    /** Rows that share the scales of weights in FP8. */
+    private static final int BLOCK = 128;
     /** Length of a block along k: the panels of a task fit in the second-level cache. */
     private static final int DEPTH = Panels.VECTORS == 2 ? GemmBlock.DEPTH : 384;
     /** Panels of a task, at most. */
@@ -100,7 +106,11 @@ final class FrozenBlock {
 
         void run() {
             plain = aCol == 1 && beta == 0f;
-            chunk = chunk(b.n, b.k);
+            int used = 0;
+            for (int g = 0; g < b.groups; g++) {
+                used += starts[g + 1] > starts[g] ? 1 : 0;
+            }
+            chunk = chunk(used, b.n, b.k);
             group = group(b.n);
             int rows = starts[b.groups] - starts[0];
             copy = rows >= COPY_ROWS && aCol == 1 && Panels.count(b.n) >= COPY_PANELS ? copied(rows) : null;
@@ -204,11 +214,16 @@ final class FrozenBlock {
         return plain && rows <= w.fewRows();
     }
 
-    /** Rows of W a task, in whole vectors for each of the four streams that one row of x reads. */
-    private static int chunk(int n, int k) {
-        int least = TASK_WEIGHTS / Math.max(1, k);
-        int whole = 4 * VectorMath.LANES;
-        return (Math.max(least, (n + TASKS - 1) / TASKS) + whole - 1) / whole * whole;
+    /**
+     * Rows of W a task where {@code used} matrices are multiplied with, in whole vectors for each of the four streams
+     * that one row of x reads, and in whole blocks of scales where it has more than one.
+     */
+    private static int chunk(int used, int n, int k) {
+        long each = (long) used * n * k / (ENOUGH * Parallel.threads());
+        int least = Math.clamp(each, TASK_WEIGHTS, MANY_WEIGHTS) / Math.max(1, k);
+        int rows = Math.max(least, (n + TASKS - 1) / TASKS);
+        int whole = rows > BLOCK ? BLOCK : 4 * VectorMath.LANES;
+        return (rows + whole - 1) / whole * whole;
     }
 
     /** Panels of a task with many rows: what they read of A stays in the cache from one to the next. */
