@@ -45,7 +45,17 @@ final class Absorbed {
         int nope = config.qkNopeHeadDim();
         int v = config.vHeadDim();
         int stride = (nope + v) * r;
-        keys = GEMM.prepare(n, nope, r, w.array(), w.offset(), stride, r, 1, keys);
+        // Turned over first, else a product would read the keys where they stand, a short piece of each row at a time,
+        // and all of the weight would be kept for it.
+        float[] turned = new float[n * nope * r];
+        for (int h = 0; h < n; h++) {
+            for (int p = 0; p < nope; p++) {
+                for (int j = 0; j < r; j++) {
+                    turned[(h * r + j) * nope + p] = w.array()[w.offset() + h * stride + p * r + j];
+                }
+            }
+        }
+        keys = GEMM.prepare(n, nope, r, turned, 0, nope * r, 1, nope, keys);
         values = GEMM.prepare(n, r, v, w.array(), w.offset() + nope * r, stride, 1, r, values);
         version = wkvB.version();
     }

@@ -27,6 +27,8 @@ public final class MlaDecode {
      * heads.
      */
     private static final int CHUNK = 256;
+    /** Heads of a task where there is one chunk alone, and more heads than these: else one thread would scan it. */
+    private static final int HEADS = 8;
     /** Values of unjoined parts at a time, 16 MiB of them. */
     private static final long SLAB_VALUES = 1 << 22;
 
@@ -166,7 +168,10 @@ public final class MlaDecode {
         }
     }
 
-    /** Chunks of the cache are scanned apart and joined in order. */
+    /**
+     * Chunks of the cache are scanned apart and joined in order. One chunk for one token, a short context, is cut by
+     * heads, which share nothing but what they read.
+     */
     private void attendSlab(Tensor q, LatentCache cache, int start, Tensor z) {
         MlaConfig c = weights.config();
         int n = c.numAttentionHeads();
@@ -174,15 +179,17 @@ public final class MlaDecode {
         int r = c.kvLoraRank();
         Partials parts = Partials.of(m, (start + m + CHUNK - 1) / CHUNK, n, r, lastParts);
         lastParts = parts;
-        int tasks = m * parts.chunks();
-        int own = LATENT.scratch(n, CHUNK, r, c.qkRopeHeadDim());
+        boolean cut = m * parts.chunks() == 1 && n % HEADS == 0 && cache.isFloat32();
+        int groups = cut ? n / HEADS : 1;
+        int tasks = m * parts.chunks() * groups;
+        int own = LATENT.scratch(n / groups, CHUNK, r, c.qkRopeHeadDim());
         Tensor scratch = Workspace.roomy(tasks, own + (cache.isFloat32() ? 0 : CHUNK * c.cacheRow()));
         // What a scan costs beside an element of a map: a value of the cache is used twice by every head.
-        int scanWork = Math.min(CHUNK, start + m) * c.cacheRow() / 8 * n;
+        int scanWork = Math.min(CHUNK, start + m) * c.cacheRow() / 8 * (n / groups);
         if (Parallel.isOneTask(tasks, scanWork)) {
-            scan(q, cache, start, parts, scratch, 0, tasks);
+            scan(q, cache, start, parts, groups, scratch, 0, tasks);
         } else {
-            Parallel.rows(tasks, scanWork, (from, to) -> scan(q, cache, start, parts, scratch, from, to));
+            Parallel.rows(tasks, scanWork, (from, to) -> scan(q, cache, start, parts, groups, scratch, from, to));
         }
         if (Parallel.isOneTask(m * n, parts.chunks() * r)) {
             join(parts, start, z, 0, m * n);
@@ -193,9 +200,10 @@ public final class MlaDecode {
         parts.release();
     }
 
-    private void scan(Tensor q, LatentCache cache, int start, Partials parts, Tensor scratch, int from, int to) {
+    private void scan(
+            Tensor q, LatentCache cache, int start, Partials parts, int groups, Tensor scratch, int from, int to) {
         for (int task = from; task < to; task++) {
-            scan(q, cache, start, parts, scratch, task);
+            scan(q, cache, start, parts, groups, scratch, task);
         }
     }
 
@@ -208,12 +216,13 @@ public final class MlaDecode {
         }
     }
 
-    /** One chunk for one token; a chunk wholly after the token has nothing for it. */
-    private void scan(Tensor q, LatentCache cache, int start, Partials parts, Tensor scratch, int task) {
+    /** One chunk for one token and a group of heads; a chunk wholly after the token has nothing for it. */
+    private void scan(Tensor q, LatentCache cache, int start, Partials parts, int groups, Tensor scratch, int task) {
         MlaConfig c = weights.config();
-        int n = c.numAttentionHeads();
-        int token = task / parts.chunks();
-        int from = task % parts.chunks() * CHUNK;
+        int n = c.numAttentionHeads() / groups;
+        int part = task / groups;
+        int token = part / parts.chunks();
+        int from = part % parts.chunks() * CHUNK;
         int rows = Math.min(CHUNK, start + token + 1 - from);
         if (rows <= 0) {
             return;
@@ -233,7 +242,7 @@ public final class MlaDecode {
                 c.qkRopeHeadDim(),
                 weights.softmaxScale(),
                 q.array(),
-                q.offset() + token * n * c.cacheRow(),
+                q.offset() + (token * groups + task % groups) * n * c.cacheRow(),
                 cached,
                 at,
                 scratch.array(),

@@ -44,6 +44,11 @@ final class MlaOracle {
         return new MlaConfig(24, 21, new QueryProjection.LowRank(9), 75, 7, 8, 9, YARN);
     }
 
+    /** Heads that several threads share where a context is short. */
+    static MlaConfig manyHeads() {
+        return new MlaConfig(12, 16, new QueryProjection.Direct(), 120, 6, 8, 5, YARN);
+    }
+
     /** Weights large enough for scores to matter, gains that are not one. */
     static MlaWeights weights(MlaConfig config, long seed) {
         SplittableRandom random = new SplittableRandom(seed);

@@ -24,7 +24,7 @@ class MlaTest {
     private static final double TOLERANCE = 1e-5;
 
     static Stream<MlaConfig> configs() {
-        return Stream.of(MlaOracle.lowRank(), MlaOracle.direct(), MlaOracle.wide());
+        return Stream.of(MlaOracle.lowRank(), MlaOracle.direct(), MlaOracle.wide(), MlaOracle.manyHeads());
     }
 
     @ParameterizedTest
@@ -82,6 +82,27 @@ class MlaTest {
                 }
                 start += pieces[i];
             }
+        }
+    }
+
+    @Test
+    void threadsThatShareTheHeadsMakeTheSameBits() {
+        MlaConfig config = MlaOracle.manyHeads();
+        MlaWeights w = MlaOracle.weights(config, 3);
+        Tensor x = MlaOracle.input(config, 260, 4);
+        List<float[]> all = new ArrayList<>();
+        for (int threads : new int[] {1, 3}) {
+            Parallel.setThreads(threads);
+            MlaDecode decode = new MlaDecode(w);
+            LatentCache cache = new LatentCache(config, 260);
+            decode.forward(x.slice(0, 250), cache, 0);
+            for (int t = 250; t < 260; t++) {
+                all.add(decode.forward(x.slice(t, t + 1), cache, t).toArray());
+            }
+        }
+        Parallel.setThreads(Runtime.getRuntime().availableProcessors());
+        for (int t = 0; t < 10; t++) {
+            assertThat(all.get(t)).isEqualTo(all.get(t + 10));
         }
     }
 

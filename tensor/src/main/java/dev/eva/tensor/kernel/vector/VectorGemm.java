@@ -23,6 +23,8 @@ final class VectorGemm implements Gemm {
     private static final long GROUP_WORK = 1 << 22;
     /** Panels of such a task at least, where that leaves every thread several: rows of A are copied once for them. */
     private static final int GROUP_PANELS = FEW_COPIES ? 16 : 1;
+    /** Weights of groups together, used once or more, that several threads read: 1 MB. */
+    private static final long SHARED_WEIGHTS = 1 << 18;
     /** Rows of a task at least where operands are not packed. */
     private static final int FEWEST_ROWS = 36;
     /** Rows of a task that copies at most, */
@@ -33,6 +35,8 @@ final class VectorGemm implements Gemm {
     private static final int PAYING_PANELS = 24;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
+
+    private static final ThreadLocal<Grouped> GROUPED = ThreadLocal.withInitial(Grouped::new);
 
     // spotless:off: one argument a line would triple the length of every call
 
@@ -130,27 +134,66 @@ final class VectorGemm implements Gemm {
             FrozenBlock.multiply(starts, a, aOffset, aRow, aCol, frozen, beta, c, cOffset, cRow);
             return;
         }
-        Panels b = (Panels) prepared;
-        if ((long) (starts[b.groups] - starts[0]) * b.n * b.k < 2 * TASK_WORK) {
+        GROUPED.get().run(starts, a, aOffset, aRow, aCol, (Panels) prepared, beta, c, cOffset, cRow);
+    }
+
+    /** A product of groups as a task: a thread's one, again and again, as a decoded token has dozens of them. */
+    private static final class Grouped implements IntConsumer {
+        private int[] starts;
+        private float[] a;
+        private int aOffset;
+        private int aRow;
+        private int aCol;
+        private Panels b;
+        private float beta;
+        private float[] c;
+        private int cOffset;
+        private int cRow;
+        private int taskPanels;
+        private int columnTasks;
+
+        void run(
+                int[] starts, float[] a, int aOffset, int aRow, int aCol, Panels b, float beta,
+                float[] c, int cOffset, int cRow) {
+            this.starts = starts;
+            this.a = a;
+            this.aOffset = aOffset;
+            this.aRow = aRow;
+            this.aCol = aCol;
+            this.b = b;
+            this.beta = beta;
+            this.c = c;
+            this.cOffset = cOffset;
+            this.cRow = cRow;
+            long stripWork = (long) Panels.WIDTH * TASK_ROWS * Math.max(1, b.k);
+            taskPanels = Math.clamp(GROUP_WORK / stripWork, 1, Math.max(1, b.count));
+            int wide = Math.clamp(GROUP_PANELS, 1, Math.max(1, b.count));
+            if (taskPanels < wide && tasks(starts, b, wide) >= 4L * Parallel.threads()) {
+                taskPanels = wide;
+            }
+            columnTasks = (b.count + taskPanels - 1) / taskPanels;
+            int tasks = tasks(starts, b, taskPanels);
+            int used = 0;
             for (int g = 0; g < b.groups; g++) {
-                int rows = starts[g + 1] - starts[g];
-                if (rows > 0) {
-                    GemmBlock.multiply(rows, a, aOffset + starts[g] * aRow, aRow, aCol, b, g, 0, b.count, null, 0,
-                            beta, c, cOffset + starts[g] * cRow, cRow);
+                used += starts[g + 1] > starts[g] ? 1 : 0;
+            }
+            long weights = (long) used * b.n * b.k;
+            // With a row or two a group the time is that of reading the weights.
+            if (weights >= SHARED_WEIGHTS || (long) (starts[b.groups] - starts[0]) * b.n * b.k >= 2 * TASK_WORK) {
+                Parallel.run(tasks, this);
+            } else {
+                for (int task = 0; task < tasks; task++) {
+                    accept(task);
                 }
             }
-            return;
+            this.starts = null;
+            this.a = null;
+            this.b = null;
+            this.c = null;
         }
-        long stripWork = (long) Panels.WIDTH * TASK_ROWS * Math.max(1, b.k);
-        int taskPanels = Math.clamp(GROUP_WORK / stripWork, 1, Math.max(1, b.count));
-        int wide = Math.clamp(GROUP_PANELS, 1, Math.max(1, b.count));
-        if (taskPanels < wide && tasks(starts, b, wide) >= 4L * Parallel.threads()) {
-            taskPanels = wide;
-        }
-        int panels = taskPanels;
-        int columnTasks = (b.count + panels - 1) / panels;
-        int tasks = tasks(starts, b, panels);
-        Parallel.run(tasks, task -> {
+
+        @Override
+        public void accept(int task) {
             int g = 0;
             int at = task;
             for (int here; at >= (here = tasksOf(starts[g + 1] - starts[g], columnTasks)); g++) {
@@ -158,10 +201,10 @@ final class VectorGemm implements Gemm {
             }
             int from = starts[g] + at / columnTasks * TASK_ROWS;
             int rows = Math.min(TASK_ROWS, starts[g + 1] - from);
-            int panel = at % columnTasks * panels;
+            int panel = at % columnTasks * taskPanels;
             GemmBlock.multiply(rows, a, aOffset + from * aRow, aRow, aCol, b, g, panel,
-                    Math.min(b.count, panel + panels), null, 0, beta, c, cOffset + from * cRow, cRow);
-        });
+                    Math.min(b.count, panel + taskPanels), null, 0, beta, c, cOffset + from * cRow, cRow);
+        }
     }
 
     private static int tasks(int[] starts, Panels b, int panels) {
