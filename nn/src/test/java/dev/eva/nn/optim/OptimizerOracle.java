@@ -21,13 +21,17 @@ final class OptimizerOracle {
             m[i] = 0.95 * m[i] + g[i];
             u[i / cols][i % cols] = g[i] + 0.95 * m[i];
         }
-        double[][] x = rows > cols ? transpose(orthogonalise(transpose(u))) : orthogonalise(u);
+        double[][] x = orthogonalise(u);
         for (int i = 0; i < rows * cols; i++) {
             p[i] = p[i] * (1 - lr * decay) - lr * 0.2 * Math.sqrt(Math.max(rows, cols)) * x[i / cols][i % cols];
         }
     }
 
-    private static double[][] orthogonalise(double[][] u) {
+    /** A matrix with its singular values pushed towards 1. */
+    static double[][] orthogonalise(double[][] u) {
+        if (u.length > u[0].length) {
+            return transpose(orthogonalise(transpose(u)));
+        }
         double norm = 0;
         for (double[] row : u) {
             for (double v : row) {
