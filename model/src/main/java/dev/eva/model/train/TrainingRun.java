@@ -233,11 +233,13 @@ public final class TrainingRun implements AutoCloseable {
      */
     public TrainListener.End run(Optional<Budget> further, TrainListener listener) {
         Clock clock = new Clock(trainer, further);
-        try (RunRecord record = RunRecord.open(folder, settings, trainer.state().step(), listener)) {
+        try (RunRecord record = RunRecord.open(folder, settings, trainer.state().step(), listener);
+                RoomToCompile room = RoomToCompile.begin()) {
             listener.started(folder, trainer.state());
             while (!stop && !clock.done()) {
                 try {
                     one(clock, record, listener);
+                    room.stepped();
                 } catch (RankException e) {
                     throw alone(e, record, listener);
                 }
