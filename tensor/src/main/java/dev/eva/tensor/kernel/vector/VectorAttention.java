@@ -35,13 +35,8 @@ final class VectorAttention implements Attention {
     /** Multiply-adds that an exponential costs, about. */
     private static final long EXP_WORK = 16;
 
-    /**
-     * Whether strips are copied for the sums that run down their columns. With 16 registers that is quicker than tiles
-     * whose steps C2 does not know; with 32 it was not measured.
-     */
-    private static final boolean COPIES = Panels.VECTORS == 2;
     /** Longest sequence whose strips have rows as far apart as copied ones, for tiles whose steps are constants. */
-    private static final int LONGEST_COPY = COPIES ? GemmBlock.DEPTH : 0;
+    private static final int LONGEST_COPY = Panels.NARROW ? GemmBlock.DEPTH : 0;
     /** Columns of scores from which the rows of their left operand are copied. */
     private static final int COPY_FROM = 64;
     /** Columns that are copied at a time. */
@@ -179,7 +174,7 @@ final class VectorAttention implements Attention {
         float[] left = x;
         int leftAt = offset;
         int leftRow = row;
-        if (COPIES && t > COPY_FROM && width <= GemmBlock.DEPTH) {
+        if (Panels.NARROW && t > COPY_FROM && width <= GemmBlock.DEPTH) {
             left = GemmBlock.scratch().a(m * TilesTwoCopied.ROW);
             TilesTwoCopied.copyRows(m, width, x, offset, row, left, 0);
             leftAt = 0;
@@ -219,7 +214,7 @@ final class VectorAttention implements Attention {
     private static void addTurned(
             int m, int i, float[] w, int wAt, int ld, float[] y, int yAt, int width, float[] dx, int offset,
             float[] tile) {
-        for (int c = 0; c < i && COPIES; c += COLUMNS) {
+        for (int c = 0; c < i && Panels.NARROW; c += COLUMNS) {
             int n = Math.min(COLUMNS, i - c);
             float[] tiles = GemmBlock.scratch().a(GemmBlock.tiles(m, n));
             GemmBlock.packTiles(m, n, w, wAt + c, ld, tiles);
@@ -232,7 +227,7 @@ final class VectorAttention implements Attention {
         for (int panel = 0; panel < Panels.count(width); panel++) {
             int from = yAt + Panels.column(panel, width) * m;
             int step = Panels.width(panel, width);
-            if (i > 0 && !COPIES) {
+            if (i > 0 && !Panels.NARROW) {
                 GemmBlock.panel(i, m, w, wAt, 1, ld, y, from, step, panel, width, null, 0, 1f, dx, offset, width,
                         tile);
             }

@@ -11,8 +11,6 @@ import java.util.function.IntConsumer;
  * neighbours nor the threads.
  */
 final class VectorGemm implements Gemm {
-    /** Whether tasks that copy what they read are few and large, for copying to pay: panels are narrow. */
-    private static final boolean FEW_COPIES = Panels.VECTORS != 4;
     /** Rows of a task: enough to use a panel of B many times, few enough that their block of A stays close. */
     private static final int TASK_ROWS = 192;
     /** Columns of a task at most. */
@@ -22,13 +20,13 @@ final class VectorGemm implements Gemm {
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
     /** Panels of such a task at least, where that leaves every thread several: rows of A are copied once for them. */
-    private static final int GROUP_PANELS = FEW_COPIES ? 16 : 1;
+    private static final int GROUP_PANELS = Panels.NARROW ? 16 : 1;
     /** Weights of groups together, used once or more, that several threads read: 1 MB. */
     private static final long SHARED_WEIGHTS = 1 << 18;
     /** Rows of a task at least where operands are not packed. */
     private static final int FEWEST_ROWS = 36;
     /** Rows of a task that copies at most, */
-    private static final int COPIED_ROWS = FEW_COPIES ? 384 : TASK_ROWS;
+    private static final int COPIED_ROWS = Panels.NARROW ? 384 : TASK_ROWS;
     /** and rows and panels that it keeps when threads have unequal numbers of tasks. */
     private static final int PAYING_ROWS = 192;
 
@@ -105,7 +103,7 @@ final class VectorGemm implements Gemm {
             if (threads == 1 || tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
-            boolean pays = FEW_COPIES && copies && tasks >= threads;
+            boolean pays = Panels.NARROW && copies && tasks >= threads;
             if (pays && (tasks % threads == 0 || tasks >= 4L * threads)) {
                 break;
             }

@@ -11,12 +11,14 @@ import dev.eva.tensor.kernel.ColdStart;
 final class VectorGram {
     /** Multiply-adds under which one thread does all. */
     private static final long ONE_TASK = 1 << 20;
-    /** Columns of a task: copying what it reads costs a twenty-fifth of multiplying it. */
+    /** Columns of a task: it copies all that it reads, so a few panels would not pay. */
     private static final int TASK_COLUMNS = 128;
 
     private static final int L = VectorMath.LANES;
 
     private VectorGram() {}
+
+    // spotless:off: one argument a line would triple the length of every call
 
     static void multiply(int m, int n, float[] z, int zOffset, int zRow, float[] c, int cOffset) {
         int count = Panels.count(n);
@@ -47,26 +49,8 @@ final class VectorGram {
             int at = Lines.toBoundary(right);
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 Panels.pack(panel, n, length, z, from, zRow, 1, right, at);
-                GemmBlock.panel(
-                        rows(panel, n),
-                        length,
-                        left,
-                        0,
-                        1,
-                        GemmBlock.ROWS,
-                        GemmBlock.tile(length),
-                        right,
-                        at,
-                        Panels.width(panel, n),
-                        panel,
-                        n,
-                        null,
-                        0,
-                        p == 0 ? 0f : 1f,
-                        c,
-                        cOffset,
-                        n,
-                        scratch.tile);
+                GemmBlock.panel(rows(panel, n), length, left, 0, 1, GemmBlock.ROWS, GemmBlock.tile(length), right, at,
+                        Panels.width(panel, n), panel, n, null, 0, p == 0 ? 0f : 1f, c, cOffset, n, scratch.tile);
             }
         }
     }
@@ -95,4 +79,6 @@ final class VectorGram {
             }
         }
     }
+
+    // spotless:on
 }
