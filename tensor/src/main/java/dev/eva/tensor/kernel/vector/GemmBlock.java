@@ -33,8 +33,6 @@ final class GemmBlock {
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
-    /** The least vector that holds a step of a tile's rows. */
-    private static final VectorSpecies<Float> SIX = FloatVector.SPECIES_256;
 
     private static final float[] ZEROS = new float[Panels.WIDTH];
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
@@ -200,7 +198,7 @@ final class GemmBlock {
 
     /** Floats between tiles of {@link #packTiles}: what a vector copies too much lies in between. */
     static int tile(int rows) {
-        return rows * ROWS + SIX.length();
+        return rows * ROWS + L;
     }
 
     /** Floats that {@link #packTiles} needs. */
@@ -208,19 +206,23 @@ final class GemmBlock {
         return (m + ROWS - 1) / ROWS * tile(rows);
     }
 
-    /** Rows of {@code m} columns as tiles read them: six columns of all rows, then the next six. */
+    /**
+     * Rows of {@code m} columns as tiles read them: six columns of all rows, then the next six. Vectors take more than
+     * six: the next row writes over it. A vector of just six would be of a second species, and what C2 learns from
+     * one it holds against the other: tiles that were compiled after both kept their sums in objects.
+     */
     static void packTiles(int rows, int m, float[] a, int aOffset, int aRow, float[] tiles) {
         int step = tile(rows);
-        int whole = L < SIX.length() || m < SIX.length() ? 0 : ((m - SIX.length()) / ROWS + 1) * ROWS;
+        int all = (m + ROWS - 1) / ROWS;
         for (int p = 0; p < rows; p++) {
             int from = aOffset + p * aRow;
             int to = p * ROWS;
-            for (int i = 0; i < whole; i += ROWS, to += step) {
-                // Two columns too many, which the next row writes over.
-                FloatVector.fromArray(SIX, a, from + i).intoArray(tiles, to);
+            int within = L < ROWS ? 0 : Math.clamp((a.length - from - L + ROWS) / ROWS, 0, all);
+            for (int i = 0; i < within; i++) {
+                FloatVector.fromArray(S, a, from + i * ROWS).intoArray(tiles, to + i * step);
             }
-            for (int i = whole; i < m; i++) {
-                tiles[i / ROWS * step + p * ROWS + i % ROWS] = a[from + i];
+            for (int i = within * ROWS; i < m; i++) {
+                tiles[i / ROWS * step + to + i % ROWS] = a[from + i];
             }
         }
     }
