@@ -12,22 +12,21 @@ import jdk.incubator.vector.VectorSpecies;
 final class GemmBlock {
     /** Rows of a tile. */
     static final int ROWS = 6;
-    /** Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. */
+    /**
+     * Length of a block along k: a panel of B then stays in the second-level cache while the rows of A pass. Short
+     * blocks load and store tiles of C more often: copies of 192 cost 2 to 16 % of 768.
+     */
     static final int DEPTH = 768;
 
     /** The same where A is read across its rows where it stands, a cache line a step. */
     private static final int TURNED_DEPTH = 192;
-    /**
-     * The same of copies. Short blocks load and store tiles of C more often: 192 costs 4 to 16 % of 768.
-     */
-    private static final int COPIED_DEPTH = Panels.NARROW ? DEPTH : 192;
     /**
      * Rows from which operands that stand are copied to scratch: then copying costs less than rows that share few
      * sets of a first-level cache, vectors that touch two lines, and steps that C2 does not know.
      */
     private static final int COPY_ROWS = Panels.NARROW ? 36 : 72;
     /** Panels from which copying A's rows, too, pays. */
-    private static final int COPY_PANELS = Panels.NARROW ? 6 : Integer.MAX_VALUE;
+    private static final int COPY_PANELS = Panels.NARROW ? 6 : 4;
     /** Floats between rows from which a block of them crowds into few sets of a second-level cache. */
     static final int FAR = 1024;
 
@@ -110,13 +109,13 @@ final class GemmBlock {
             float[] bias, int biasOffset, float beta, float[] c, int cOffset, int cRow) {
         float[] from = b.values(group);
         Scratch scratch = scratch();
-        float[] right = scratch.b(COPIED_DEPTH * Panels.WIDTH + Lines.FLOATS);
+        float[] right = scratch.b(DEPTH * Panels.WIDTH + Lines.FLOATS);
         int at = Lines.toBoundary(right);
         for (int panel = fromPanel; panel < toPanel; panel++) {
             int step = b.step(panel);
             int width = Panels.width(panel, b.n);
-            for (int p = 0; p == 0 || p < b.k; p += COPIED_DEPTH) {
-                int length = Math.min(COPIED_DEPTH, b.k - p);
+            for (int p = 0; p == 0 || p < b.k; p += DEPTH) {
+                int length = Math.min(DEPTH, b.k - p);
                 boolean first = p == 0;
                 Panels.copyRows(length, width, from, b.offset(group, panel, p, length), step, right, at, width);
                 panel(m, length, a, aOffset + p * aCol, aRow, aCol, ROWS * aRow, right, at, width, panel, b.n,
@@ -164,7 +163,7 @@ final class GemmBlock {
         Scratch scratch = scratch();
         boolean copies = aRow >= FAR || m >= COPY_ROWS && toPanel - fromPanel > 1;
         int aStep = copies ? ROWS : aRow;
-        int depth = copies ? COPIED_DEPTH : TURNED_DEPTH;
+        int depth = copies ? DEPTH : TURNED_DEPTH;
         float[] copy = scratch.b(Math.min(depth, k) * Panels.WIDTH + Lines.FLOATS);
         int boundary = Lines.toBoundary(copy);
         for (int p = 0; p == 0 || p < k; p += depth) {

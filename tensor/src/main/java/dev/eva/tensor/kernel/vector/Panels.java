@@ -15,10 +15,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class Panels extends Gemm.Prepared {
     /** Vectors of a full panel: with four rows' worth of broadcasts they fill the registers. */
     static final int VECTORS = VectorMath.REGISTERS == 32 ? 4 : 2;
-    /**
-     * Whether 16 registers leave panels two vectors wide. Then copies of operands pay, in deep blocks and few, large
-     * tasks; with 32 registers that was not measured, and products go as they went.
-     */
+    /** Whether 16 registers leave panels two vectors wide. Then copies of operands pay sooner, in attention, too. */
     static final boolean NARROW = VECTORS == 2;
     /** Columns of a full panel. */
     static final int WIDTH = VECTORS * VectorMath.LANES;

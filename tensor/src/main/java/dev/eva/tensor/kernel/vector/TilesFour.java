@@ -28,7 +28,25 @@ final class TilesFour {
     static void rows6(
             int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        if (aStep == 1) {
+        boolean copiedRows = aStep == 1 && aRow == TilesFourCopied.ROW;
+        if (bStep == 4 * L && (copiedRows || aStep == 6 && aRow == 1)) {
+            int whole = k - k % TilesFourCopied.TURNS;
+            if (copiedRows) {
+                TilesFourCopied.rows(
+                        tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                if (whole < k) {
+                    along(tiles, k - whole, a, aOffset + whole, aRow, aTile, b, bOffset + whole * bStep, bStep,
+                            c, cOffset, cRow, c, cOffset, cRow);
+                }
+            } else {
+                TilesFourCopied.columns(
+                        tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+                if (whole < k) {
+                    across(tiles, k - whole, a, aOffset + whole * 6, aStep, aTile, b, bOffset + whole * bStep, bStep,
+                            c, cOffset, cRow, c, cOffset, cRow);
+                }
+            }
+        } else if (aStep == 1) {
             along(tiles, k, a, aOffset, aRow, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
         } else if (aRow == 1) {
             across(tiles, k, a, aOffset, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);

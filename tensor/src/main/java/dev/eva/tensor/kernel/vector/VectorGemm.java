@@ -20,17 +20,17 @@ final class VectorGemm implements Gemm {
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
     /** Panels of such a task at least, where that leaves every thread several: rows of A are copied once for them. */
-    private static final int GROUP_PANELS = Panels.NARROW ? 16 : 1;
+    private static final int GROUP_PANELS = 16;
     /** Weights of groups together, used once or more, that several threads read: 1 MB. */
     private static final long SHARED_WEIGHTS = 1 << 18;
     /** Rows of a task at least where operands are not packed. */
     private static final int FEWEST_ROWS = 36;
     /** Rows of a task that copies at most, */
-    private static final int COPIED_ROWS = Panels.NARROW ? 384 : TASK_ROWS;
+    private static final int COPIED_ROWS = 384;
     /** and rows and panels that it keeps when threads have unequal numbers of tasks. */
     private static final int PAYING_ROWS = 192;
 
-    private static final int PAYING_PANELS = 24;
+    private static final int PAYING_PANELS = Panels.NARROW ? 24 : 12;
     /** Tasks to aim at, so that a slow thread does not hold up the others. */
     private static final int TASKS = 16;
 
@@ -103,7 +103,7 @@ final class VectorGemm implements Gemm {
             if (threads == 1 || tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
-            boolean pays = Panels.NARROW && copies && tasks >= threads;
+            boolean pays = copies && tasks >= threads;
             if (pays && (tasks % threads == 0 || tasks >= 4L * threads)) {
                 break;
             }

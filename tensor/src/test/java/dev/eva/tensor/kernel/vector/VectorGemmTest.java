@@ -289,6 +289,48 @@ class VectorGemmTest {
         assertThat(once).usingComparatorWithPrecision(1e-4f).containsExactly(expected);
     }
 
+    /** Enough rows and panels for copies of both operands, with ragged rows, columns and steps along k. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 6})
+    void copiesOfBothOperands(int layout) {
+        Random random = new Random(layout);
+        for (int m : new int[] {72, 75, 83}) {
+            for (int n : new int[] {256, 320, 387}) {
+                for (int k : new int[] {1, 3, 4, 67, GemmBlock.DEPTH, GemmBlock.DEPTH + 5}) {
+                    new Case(m, n, k, layout, random).check(random.nextBoolean(), random.nextInt(2));
+                }
+            }
+        }
+    }
+
+    /** Tiles with constant steps have the bits of plain loops, wherever k ends. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 8, 31, 130})
+    void tilesWithConstantSteps(int k) {
+        Random random = new Random(k);
+        int m = 2 * GemmBlock.ROWS;
+        int width = Panels.WIDTH;
+        float[] rows = values(m * TilesTwoCopied.ROW, random);
+        float[] tiles = new float[GemmBlock.tiles(k, m)];
+        for (int p = 0; p < k; p++) {
+            for (int i = 0; i < m; i++) {
+                int tile = i / GemmBlock.ROWS * GemmBlock.tile(k);
+                tiles[tile + p * GemmBlock.ROWS + i % GemmBlock.ROWS] = rows[i * TilesTwoCopied.ROW + p];
+            }
+        }
+        float[] b = values(k * width, random);
+        float[] init = values(m * width, random);
+        float[] expected = new float[m * width];
+        ScalarTiles.rows(m, k, rows, 0, TilesTwoCopied.ROW, 1, b, 0, width, width, init, 0, width, expected, 0, width);
+        float[] c = init.clone();
+        GemmBlock.panel(m, k, rows, 0, TilesTwoCopied.ROW, 1, b, 0, width, 0, width, null, 0, 1f, c, 0, width, null);
+        assertThat(c).containsExactly(expected);
+        c = init.clone();
+        GemmBlock.panel(m, k, tiles, 0, 1, GemmBlock.ROWS, GemmBlock.tile(k), b, 0, width, 0, width, null, 0, 1f, c, 0,
+                width, null);
+        assertThat(c).containsExactly(expected);
+    }
+
     /** Copies of tiles read whole vectors: never behind the last column of the last row, where the array ends. */
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 7, 8, 9, 12, 14, 40, 137, 150})
