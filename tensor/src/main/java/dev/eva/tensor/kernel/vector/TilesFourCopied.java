@@ -22,8 +22,8 @@ final class TilesFourCopied {
     /** Steps along k of a turn of the loop; k is a multiple, which loops say again: C2 then sees no overflow. */
     static final int TURNS = 4;
 
-    /** Less than any p. A constant, or final, and C2 would know; and three added change nothing. */
-    private static int never = -TURNS;
+    /** Less than any p. A constant, or final, and C2 would know; far below, so that what is added changes nothing. */
+    private static int never = -100_000;
 
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = VectorMath.LANES;
@@ -31,13 +31,15 @@ final class TilesFourCopied {
     private TilesFourCopied() {}
 
     // Unrolled by hand and kept out of the formatter: C2 holds vectors in registers only as locals of one method.
+    // The numbers added to "stop" only have to differ, but C2's choice of registers hangs on them: with 1, 2, 3 products
+    // were 0.93 of what they are.
     // spotless:off
 
     /** Of rows of A that lie {@link #ROW} apart, {@code tiles} times down the rows. */
     static void rows(
             int tiles, int k, float[] a, int aOffset, int aTile, float[] b, int bOffset,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        int stop = never;
+        int none = never;
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
             FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
@@ -58,6 +60,7 @@ final class TilesFourCopied {
             FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L),
                     c52 = fromArray(S, init, ci + 2 * L), c53 = fromArray(S, init, ci + 3 * L);
             int from = aOffset + t * aTile;
+            int stop = none;
             for (int p = 0; p < k / TURNS * TURNS; p += TURNS) {
                 int bi = bOffset + p * (4 * L), ai = from + p;
                 FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
@@ -74,7 +77,7 @@ final class TilesFourCopied {
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[ai + 5 * ROW]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                if (p == stop + 1) {
+                if (p == stop + 20) {
                     break;
                 }
                 b0 = fromArray(S, b, bi + 4 * L); b1 = fromArray(S, b, bi + 5 * L);
@@ -91,7 +94,7 @@ final class TilesFourCopied {
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[ai + 5 * ROW + 1]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                if (p == stop + 2) {
+                if (p == stop + 44) {
                     break;
                 }
                 b0 = fromArray(S, b, bi + 8 * L); b1 = fromArray(S, b, bi + 9 * L);
@@ -108,7 +111,7 @@ final class TilesFourCopied {
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[ai + 5 * ROW + 2]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                if (p == stop + 3) {
+                if (p == stop + 68) {
                     break;
                 }
                 b0 = fromArray(S, b, bi + 12 * L); b1 = fromArray(S, b, bi + 13 * L);
@@ -145,7 +148,7 @@ final class TilesFourCopied {
     static void columns(
             int tiles, int k, float[] a, int aOffset, int aTile, float[] b, int bOffset,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        int stop = never;
+        int none = never;
         for (int t = 0; t < tiles; t++) {
             int ci = initOffset + t * 6 * initRow;
             FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
@@ -166,6 +169,7 @@ final class TilesFourCopied {
             FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L),
                     c52 = fromArray(S, init, ci + 2 * L), c53 = fromArray(S, init, ci + 3 * L);
             int from = aOffset + t * aTile;
+            int stop = none;
             for (int p = 0; p < k / TURNS * TURNS; p += TURNS) {
                 int bi = bOffset + p * (4 * L), ai = from + p * 6;
                 FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
@@ -182,7 +186,7 @@ final class TilesFourCopied {
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[ai + 5]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                if (p == stop + 1) {
+                if (p == stop + 20) {
                     break;
                 }
                 b0 = fromArray(S, b, bi + 4 * L); b1 = fromArray(S, b, bi + 5 * L);
@@ -199,7 +203,7 @@ final class TilesFourCopied {
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[ai + 11]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                if (p == stop + 2) {
+                if (p == stop + 44) {
                     break;
                 }
                 b0 = fromArray(S, b, bi + 8 * L); b1 = fromArray(S, b, bi + 9 * L);
@@ -216,7 +220,7 @@ final class TilesFourCopied {
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[ai + 17]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                if (p == stop + 3) {
+                if (p == stop + 68) {
                     break;
                 }
                 b0 = fromArray(S, b, bi + 12 * L); b1 = fromArray(S, b, bi + 13 * L);
