@@ -75,6 +75,8 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         } else {
             WHOLE.forward(slots, x.array(), x.offset(), up, down, null, 0, out.array(), out.offset());
         }
+        w13.rest();
+        w2.rest();
         return out;
     }
 
@@ -82,10 +84,12 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
         int f = w2.inFeatures();
         Tensor gateUp = ctx.empty(order.slots(), 2 * f);
         multiply(Operands.rows(ctx, w13, x, order.slots(), order), w13.forward(), gateUp);
+        w13.rest();
         Tensor act = ctx.empty(order.slots(), f);
         SwiGlu.activate(gateUp, f, act);
         Tensor y = ctx.empty(order.slots(), x.dim(1));
         multiply(Operands.passing(ctx, w2, act), w2.forward(), y);
+        w2.rest();
         keep(ctx, gateUp);
         return combine(ctx, y, gates);
     }

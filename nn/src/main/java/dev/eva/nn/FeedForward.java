@@ -67,6 +67,8 @@ public final class FeedForward implements Layer {
         Gemm.Prepared down = w2.prepared().forward();
         Slots all = Slots.all(x.rows());
         WHOLE.forward(all, x.array(), x.offset(), up, down, null, 0, y.array(), y.offset());
+        w13.prepared().rest();
+        w2.prepared().rest();
         return y;
     }
 

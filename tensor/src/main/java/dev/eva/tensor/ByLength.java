@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
-/** Free memory, found by its exact length, the last added first. To look for a length allocates nothing. */
+/** Free memory, found by its length, the last added first. To look for a length allocates nothing. */
 final class ByLength<T> {
     /** Ascending. */
     private int[] lengths = {};
@@ -16,6 +16,17 @@ final class ByLength<T> {
     T poll(int length) {
         int at = Arrays.binarySearch(lengths, length);
         return at < 0 ? null : queues.get(at).pollLast();
+    }
+
+    /** The shortest that is at least this long and at most {@code most}, which is taken out; null if there is none. */
+    T poll(int length, int most) {
+        int at = Arrays.binarySearch(lengths, length);
+        for (int i = at < 0 ? -at - 1 : at; i < lengths.length && lengths[i] <= most; i++) {
+            if (!queues.get(i).isEmpty()) {
+                return queues.get(i).pollLast();
+            }
+        }
+        return null;
     }
 
     void add(int length, T item) {

@@ -1,5 +1,6 @@
 package dev.eva.tensor;
 
+import dev.eva.tensor.kernel.Gemm;
 import java.util.ArrayList;
 
 /**
@@ -16,16 +17,22 @@ import java.util.ArrayList;
  * }
  * }</pre>
  *
- * <p>Arrays are kept by exact length: a training step asks for the same lengths every time. A workspace belongs to the
- * thread that opened it; kernels that run on other threads get arrays, never tensors.
+ * <p>Arrays are kept by their length: a training step asks for the same lengths every time. A large tensor takes an
+ * array that is a little too long where none of its own length is free. A workspace belongs to the thread that opened
+ * it; kernels that run on other threads get arrays, never tensors.
  */
 public final class Workspace {
     private static final ThreadLocal<Workspace> CURRENT = new ThreadLocal<>();
+    /** Floats of a large tensor. */
+    private static final int LARGE = 1 << 16;
+    /** Packed operands of the same sizes that are kept: a network of two weights may need both at once. */
+    private static final int MOST_SPARE = 2;
 
     private final ByLength<Storage> free = new ByLength<>();
     private final ArrayList<Storage> lent = new ArrayList<>();
     private final ByLength<ByteBlock> freeBlocks = new ByLength<>();
     private final ArrayList<ByteBlock> lentBlocks = new ArrayList<>();
+    private final ArrayList<Gemm.Prepared> spare = new ArrayList<>();
     private final boolean reusesTensors;
     private long bytes;
     private long lentBytes;
@@ -110,6 +117,7 @@ public final class Workspace {
     public void trim() {
         free.drain(s -> bytes -= 4L * s.array.length);
         freeBlocks.drain(b -> bytes -= b.array().length);
+        spare.clear();
     }
 
     /**
@@ -161,6 +169,39 @@ public final class Workspace {
         }
     }
 
+    // ---- packed operands that the next product of their sizes overwrites
+
+    /** A packed operand of these sizes that nobody uses any more, or null. */
+    public static Gemm.Prepared takeSpare(int groups, int k, int n) {
+        Workspace w = CURRENT.get();
+        for (int i = w == null ? -1 : w.spare.size() - 1; i >= 0; i--) {
+            if (isOf(w.spare.get(i), groups, k, n)) {
+                return w.spare.remove(i);
+            }
+        }
+        return null;
+    }
+
+    /** Leaves a packed operand to the next of its sizes; false where no workspace is open, which could keep it. */
+    public static boolean giveSpare(Gemm.Prepared p) {
+        Workspace w = CURRENT.get();
+        if (w == null) {
+            return false;
+        }
+        int same = 0;
+        for (int i = 0; i < w.spare.size(); i++) {
+            same += isOf(w.spare.get(i), p.groups, p.k, p.n) ? 1 : 0;
+        }
+        if (same < MOST_SPARE) {
+            w.spare.add(p);
+        }
+        return true;
+    }
+
+    private static boolean isOf(Gemm.Prepared p, int groups, int k, int n) {
+        return p.groups == groups && p.k == k && p.n == n;
+    }
+
     // ---- holds: the tape says which tensors are still needed inside the step
 
     /** One more holder of the tensor's memory. No effect on heap tensors. */
@@ -204,14 +245,14 @@ public final class Workspace {
     }
 
     private Storage take(int length) {
-        Storage s = free.poll(length);
+        Storage s = length < LARGE || reusesTensors ? free.poll(length) : free.poll(length, length + length / 3);
         if (s == null) {
             s = new Storage(new float[length], this);
             bytes += 4L * length;
         }
         s.lentIndex = lent.size();
         lent.add(s);
-        lentBytes += 4L * length;
+        lentBytes += 4L * s.array.length;
         return s;
     }
 

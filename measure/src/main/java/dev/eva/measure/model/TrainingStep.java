@@ -57,7 +57,7 @@ public final class TrainingStep {
         }
         float value;
         try (Workspace.Scope scope = workspace.open();
-                Tape tape = Tape.open()) {
+                Tape tape = Tape.open(Tape.Keeping.LEAST)) {
             var loss = CrossEntropy.crossEntropy(model.forward(inputs[batch]).logits(), targets[batch]);
             value = loss.item();
             tape.backward(loss);

@@ -37,6 +37,8 @@ public final class Ctx {
     private final boolean[] remade;
 
     private boolean outputDropped;
+    /** Whether the output is one that was made again, which is held until backward is over. */
+    private boolean outputRemade;
 
     /** For an op that no tape records. */
     Ctx(int inputs) {
@@ -154,15 +156,20 @@ public final class Ctx {
     /** The i-th input; one that was {@linkplain #dropInputs dropped} has its shape alone. */
     public Tensor input(int i) {
         if (recording() && remade[i] && !Workspace.isLive(inputs[i])) {
-            Ctx producer = tape.node(producers[i]);
-            int before = producer.taken.size();
-            inputs[i] = producer.op.remake(producer).requiresGrad(true);
-            // It ends with this op's backward pass, not with its producer's, which comes later.
-            var memory = producer.taken.subList(before, producer.taken.size());
-            taken.addAll(memory);
-            memory.clear();
+            inputs[i] = tape.node(producers[i]).remadeOutput();
         }
         return inputs[i];
+    }
+
+    /** The output, made again for the first who asks, for all who read it: it ends with this op's backward pass. */
+    private Tensor remadeOutput() {
+        if (!outputRemade) {
+            output = op.remake(this).requiresGrad(true);
+            outputRemade = true;
+            Workspace.hold(output);
+            releaseTaken();
+        }
+        return output;
     }
 
     /** Number of inputs. */
@@ -265,7 +272,7 @@ public final class Ctx {
                 Workspace.unhold(inputs[i]);
             }
         }
-        if (!outputDropped) {
+        if (!outputDropped || outputRemade) {
             Workspace.release(output);
         }
         saved = NO_TENSORS;

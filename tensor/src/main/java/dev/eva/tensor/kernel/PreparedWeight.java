@@ -1,6 +1,7 @@
 package dev.eva.tensor.kernel;
 
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
 
 /**
  * A weight {@code W} of shape (n, k), or (G, n, k) for grouped products, with what the kernels made of it: prepared
@@ -32,6 +33,10 @@ public final class PreparedWeight {
     private Gemm.Prepared forward;
     private Gemm.Prepared backward;
     private int forwardVersion = -1;
+    /** Products with this version, and whether there was one at most with the one before. */
+    private int forwardUses;
+
+    private boolean usedOnce;
     private int backwardVersion = -1;
 
     /** A weight whose products are in float32. */
@@ -152,13 +157,29 @@ public final class PreparedWeight {
         if (isFrozen()) {
             return forward;
         }
+        if (forwardVersion != weight.version()) {
+            usedOnce = forwardUses <= 1;
+            forwardUses = 0;
+        }
         if (forward == null || forwardVersion != weight.version()) {
             int k = inFeatures();
             int n = outFeatures();
-            forward = GEMM.prepare(groups(), k, n, values(), offset(), n * k, 1, k, forward);
+            Gemm.Prepared memory = forward != null ? forward : Workspace.takeSpare(groups(), k, n);
+            forward = GEMM.prepare(groups(), k, n, values(), offset(), n * k, 1, k, memory);
             forwardVersion = weight.version();
         }
         return forward;
+    }
+
+    /**
+     * Says that a product with {@link #forward()} is over. A weight that is multiplied once a change, as in a step of
+     * one micro-batch, then leaves its packed form's memory to the next of its sizes: all of them together are as large
+     * as the weights, and what was just packed is still in a cache. With the second product of a version it keeps it.
+     */
+    public void rest() {
+        if (!isFrozen() && ++forwardUses == 1 && usedOnce && Workspace.giveSpare(forward)) {
+            forward = null;
+        }
     }
 
     /**

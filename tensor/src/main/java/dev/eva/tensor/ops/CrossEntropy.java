@@ -4,6 +4,7 @@ import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Shape;
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.Workspace;
 import dev.eva.tensor.autograd.Ctx;
 import dev.eva.tensor.autograd.Op;
 import dev.eva.tensor.autograd.Tape;
@@ -78,7 +79,8 @@ public record CrossEntropy(IntTensor targets) implements Op {
         Tensor lse = ctx.saved(0);
         int v = x.dim(1);
         float scale = dOut.item() / countTargets(v);
-        Tensor dX = ctx.empty(x.shape());
+        // The logits are the largest tensor of a step: where nobody else reads them, they become their gradient.
+        Tensor dX = Workspace.isSoleHolder(x) ? x : ctx.empty(x.shape());
         Parallel.rows(
                 x.dim(0),
                 v,

@@ -40,6 +40,7 @@ public record GroupedLinear(PreparedWeight weight, int[] starts) implements Op {
         Tensor y = ctx.empty(x.dim(0), n);
         Tensor a = Operands.activation(ctx, weight, x);
         GEMM.multiplyGrouped(starts, a.array(), a.offset(), k, 1, weight.forward(), 0f, y.array(), y.offset(), n);
+        weight.rest();
         if (weight.rounding() != null) {
             ctx.dropInputs(0);
         }

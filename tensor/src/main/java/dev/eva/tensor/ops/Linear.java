@@ -73,6 +73,7 @@ public record Linear(PreparedWeight weight) implements Op {
                 y.array(),
                 y.offset(),
                 weight.outFeatures());
+        weight.rest();
     }
 
     /** Where x is kept in its packed form. */

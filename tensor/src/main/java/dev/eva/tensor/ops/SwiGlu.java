@@ -50,6 +50,18 @@ public record SwiGlu() implements Op {
         ELEMENTWISE.swiGlu(to - from, f, x.array(), x.offset() + from * 2 * f, y.array(), y.offset() + from * f);
     }
 
+    @Override
+    public boolean remakes() {
+        return true;
+    }
+
+    @Override
+    public Tensor remake(Ctx ctx) {
+        Tensor y = ctx.empty(ctx.output().shape());
+        activate(ctx.input(0), y.dim(-1), y);
+        return y;
+    }
+
     /** {@code dGate = dOut up silu'(gate)}, {@code dUp = dOut silu(gate)}. */
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
