@@ -29,6 +29,16 @@ final class ByLength<T> {
         return null;
     }
 
+    /** The longest, which is taken out; null if there is none of at least this length. */
+    T pollLongest(int length) {
+        for (int i = lengths.length - 1; i >= 0 && lengths[i] >= length; i--) {
+            if (!queues.get(i).isEmpty()) {
+                return queues.get(i).pollLast();
+            }
+        }
+        return null;
+    }
+
     void add(int length, T item) {
         int at = Arrays.binarySearch(lengths, length);
         if (at < 0) {

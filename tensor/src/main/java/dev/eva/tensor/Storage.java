@@ -20,6 +20,8 @@ final class Storage {
     int generation;
     /** Tensors over parts of the array, handed out again; null unless the {@linkplain Workspace#reusing owner} does. */
     private final ArrayList<Tensor> tensors;
+    /** Floats from the start on that are gradients; each of them is a hold. */
+    int parted;
     /** Place in the owner's list of lent storages. */
     int lentIndex;
 

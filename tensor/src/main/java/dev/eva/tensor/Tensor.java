@@ -198,6 +198,7 @@ public final class Tensor {
     public Tensor grad() {
         if (gradCleared) {
             gradCleared = false;
+            grad = grad == null ? Workspace.lasting(shape) : grad;
             grad.fill(0f);
         }
         return grad;
@@ -205,15 +206,20 @@ public final class Tensor {
 
     /** The gradient of a leaf, created as zeros where there is none yet. */
     public Tensor gradOrZeros() {
-        if (grad == null) {
-            grad = zeros(shape);
-        }
+        gradCleared |= grad == null;
         return grad();
     }
 
-    /** Sets an existing gradient to zero; its memory stays, and is written when somebody looks. */
+    /**
+     * Sets an existing gradient to zero, which is written when somebody looks. Its memory stays if it is the heap's; a
+     * workspace's goes back, and serves a step's forward pass until there is a gradient again.
+     */
     public void zeroGrad() {
-        gradCleared = grad != null;
+        gradCleared |= grad != null;
+        if (grad != null && grad.storage.owner != null) {
+            grad.storage.owner.endLasting(grad.storage);
+            grad = null;
+        }
     }
 
     /**
@@ -223,6 +229,7 @@ public final class Tensor {
      */
     public float gradBeta() {
         float beta = gradCleared ? 0f : 1f;
+        grad = gradCleared && grad == null ? Workspace.lasting(shape) : grad;
         gradCleared = false;
         return beta;
     }

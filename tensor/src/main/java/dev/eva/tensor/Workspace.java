@@ -25,6 +25,8 @@ public final class Workspace {
     private static final ThreadLocal<Workspace> CURRENT = new ThreadLocal<>();
     /** Floats of a large tensor. */
     private static final int LARGE = 1 << 16;
+    /** Floats of a line of the cache. */
+    private static final int LINE = 16;
     /** Packed operands of the same sizes that are kept: a network of two weights may need both at once. */
     private static final int MOST_SPARE = 2;
 
@@ -32,6 +34,7 @@ public final class Workspace {
     private final ArrayList<Storage> lent = new ArrayList<>();
     private final ByLength<ByteBlock> freeBlocks = new ByLength<>();
     private final ArrayList<ByteBlock> lentBlocks = new ArrayList<>();
+    private final ArrayList<Storage> parted = new ArrayList<>();
     private final ArrayList<Gemm.Prepared> spare = new ArrayList<>();
     private final boolean reusesTensors;
     private long bytes;
@@ -166,6 +169,47 @@ public final class Workspace {
     public static void release(ByteBlock block) {
         if (block.owner != null && block.lentIndex >= 0) {
             block.owner.giveBack(block);
+        }
+    }
+
+    // ---- gradients, which outlive their step and end before the next one
+
+    /**
+     * A tensor that does not end with the step, for {@link Tensor#zeroGrad}; zeros on the heap where no workspace is
+     * open, or for a small one. A backward pass frees activations while it makes gradients: a gradient takes a part of
+     * an array that the pass has done with, and is gone when the next step wants that array.
+     */
+    static Tensor lasting(Shape shape) {
+        Workspace w = CURRENT.get();
+        return w == null || w.reusesTensors || shape.size() < LARGE ? Tensor.zeros(shape) : w.takeLasting(shape);
+    }
+
+    private Tensor takeLasting(Shape shape) {
+        int length = shape.size();
+        Storage room = null;
+        for (int i = 0; i < parted.size() && room == null; i++) {
+            room = parted.get(i).array.length - parted.get(i).parted >= length ? parted.get(i) : null;
+        }
+        if (room == null) {
+            room = free.pollLongest(length);
+            if (room == null) {
+                room = new Storage(new float[length], this);
+                bytes += 4L * length;
+            }
+            parted.add(room);
+        }
+        Tensor t = new Tensor(room, room.parted, shape);
+        room.parted += Math.min((length + LINE - 1) / LINE * LINE, room.array.length - room.parted);
+        room.holds++;
+        return t;
+    }
+
+    void endLasting(Storage s) {
+        if (--s.holds == 0) {
+            parted.remove(s);
+            s.parted = 0;
+            s.generation++;
+            free.add(s.array.length, s);
         }
     }
 
