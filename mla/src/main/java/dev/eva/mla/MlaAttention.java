@@ -62,6 +62,9 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         });
         if (ctx.isRemade(0) && ctx.isRemade(1)) {
             ctx.save(lse);
+        } else if (ctx.isRemade(1)) {
+            ctx.dropInputs(0);
+            ctx.save(lse, at.q);
         } else {
             ctx.dropInputs(0, 1, 2);
             ctx.save(lse, at.q, at.k, at.val);
@@ -101,9 +104,12 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
 
     /** As forward has kept it, or to be filled again from inputs that are made again. */
     private LaidOut keptOrEmpty(Ctx ctx, int rows) {
-        return ctx.savedCount() > 1
-                ? new LaidOut(ctx.saved(1), ctx.saved(2), ctx.saved(3))
-                : LaidOut.empty(ctx, this, rows, ctx.input(2).dim(1));
+        if (ctx.savedCount() > 2) {
+            return new LaidOut(ctx.saved(1), ctx.saved(2), ctx.saved(3));
+        }
+        int n = heads * rows;
+        int h = nope + ctx.input(2).dim(1);
+        return new LaidOut(ctx.savedCount() > 1 ? ctx.saved(1) : ctx.empty(n, h), ctx.empty(n, h), ctx.empty(n, v));
     }
 
     @Override
@@ -122,6 +128,9 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         Parallel.run(rows / length * heads, task -> {
             if (ctx.savedCount() == 1) {
                 layOut(tables, in[0], in[1], in[2], task, at);
+            } else if (ctx.savedCount() == 2) {
+                layOutKey(tables, in[1], in[2], task, at.k);
+                layOutValue(in[1], task, at.val);
             }
             attentionBackward(ctx, at, dOut, task, dq, dk, dv);
             gatherQuery(tables, dq, task, dQ);

@@ -4,6 +4,9 @@ import static dev.eva.mla.MlaAttention.mlaAttention;
 import static dev.eva.tensor.ops.Narrow.narrow;
 
 import dev.eva.tensor.Tensor;
+import dev.eva.tensor.autograd.Tape;
+import dev.eva.tensor.kernel.PreparedWeight;
+import dev.eva.tensor.ops.Linear;
 
 /**
  * Latent attention in its expanded form, for whole sequences: keys and values of every head are made from the latent,
@@ -13,10 +16,17 @@ import dev.eva.tensor.Tensor;
  * and values are made.
  */
 public final class MlaTrain {
+    /** A latent of at most this part of the model dimension costs a percent of a step to expand once more. */
+    private static final int SMALL_LATENT = 3;
+
     private final MlaWeights weights;
+    private final Linear up;
 
     public MlaTrain(MlaWeights weights) {
         this.weights = weights;
+        PreparedWeight w = weights.wkvB().prepared();
+        boolean small = SMALL_LATENT * w.inFeatures() <= weights.wkvA().inFeatures();
+        this.up = new Linear(w, small || w.rounding() != null);
     }
 
     /**
@@ -48,6 +58,7 @@ public final class MlaTrain {
         Tensor down = weights.wkvA().forward(x);
         Tensor latent =
                 weights.kvNorm().forward(narrow(down, 0, weights.config().kvLoraRank()));
-        return new Expanded(q, down, latent, weights.wkvB().forward(latent));
+        Tensor keyValue = Tape.isOpen() ? up.of(latent) : weights.wkvB().forward(latent);
+        return new Expanded(q, down, latent, keyValue);
     }
 }

@@ -83,11 +83,13 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
     private Tensor steps(Ctx ctx, Tensor x, Tensor gates) {
         int f = w2.inFeatures();
         Tensor gateUp = ctx.empty(order.slots(), 2 * f);
-        multiply(Operands.rows(ctx, w13, x, order.slots(), order), w13.forward(), gateUp);
+        Tensor slots = Operands.rows(ctx, w13, x, order.slots(), order);
+        multiply(slots, w13.forward(), gateUp);
         w13.rest();
         Tensor act = ctx.empty(order.slots(), f);
         SwiGlu.activate(gateUp, f, act);
-        Tensor y = ctx.empty(order.slots(), x.dim(1));
+        // The tokens' copies have served: their memory takes what the experts make of them.
+        Tensor y = slots;
         multiply(Operands.passing(ctx, w2, act), w2.forward(), y);
         w2.rest();
         keep(ctx, gateUp);
@@ -174,11 +176,11 @@ record ExpertFfn(PreparedWeight w13, PreparedWeight w2, SlotOrder order) impleme
             dIn[3] = weightGradient(ctx, 3, w2, dY, Operands.columns(w2, dAct, order.starts()));
         }
         if (ctx.needsGrad(2)) {
-            Tensor slots = Operands.keptRows(ctx, w13, 0, 0, order.slots(), order, order.starts());
+            // dY has served: its memory takes the tokens in their slots, then their gradient.
+            Tensor slots = Operands.keptRows(ctx, w13, 0, 0, dY, order, order.starts());
             dIn[2] = weightGradient(ctx, 2, w13, dGateUp, slots);
         }
         if (ctx.needsGrad(0)) {
-            // dY has served: its memory takes the gradient of the tokens in their slots.
             multiply(Operands.gradient(ctx, w13, dGateUp), w13.backward(), dY);
             dIn[0] = fromSlots(ctx, dY);
         }

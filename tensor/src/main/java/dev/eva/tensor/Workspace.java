@@ -25,6 +25,8 @@ public final class Workspace {
     private static final ThreadLocal<Workspace> CURRENT = new ThreadLocal<>();
     /** Floats of a large tensor. */
     private static final int LARGE = 1 << 16;
+    /** Floats of a gradient that leaves the longest arrays to larger ones. */
+    private static final int SMALL_PART = 1 << 20;
     /** Floats of a line of the cache. */
     private static final int LINE = 16;
     /** Packed operands of the same sizes that are kept: a network of two weights may need both at once. */
@@ -191,7 +193,7 @@ public final class Workspace {
             room = parted.get(i).array.length - parted.get(i).parted >= length ? parted.get(i) : null;
         }
         if (room == null) {
-            room = free.pollLongest(length);
+            room = length < SMALL_PART ? free.poll(length, Integer.MAX_VALUE) : free.pollLongest(length);
             if (room == null) {
                 room = new Storage(new float[length], this);
                 bytes += 4L * length;

@@ -63,7 +63,7 @@ final class MicroBatch {
         mtpLoss = 0;
         keptBytes = 0;
         try (Workspace.Scope scope = workspace.open();
-                Tape tape = Tape.open(config.precision().keeping())) {
+                Tape tape = Tape.open(Tape.Keeping.LEAST)) {
             DeepSeekModel.Output out = model.forward(IntTensor.of(ids, n, length));
             Tensor own = CrossEntropy.crossEntropy(out.logits(), IntTensor.of(targets, targets.length));
             loss = own.item();

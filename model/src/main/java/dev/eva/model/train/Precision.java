@@ -2,7 +2,6 @@ package dev.eva.model.train;
 
 import dev.eva.fp8.Fp8Rounding;
 import dev.eva.fp8.Fp8Rounding.Gradients;
-import dev.eva.tensor.autograd.Tape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -40,10 +39,5 @@ public enum Precision {
     /** What the products with one weight of those layers round first, or null. */
     Fp8Rounding rounding() {
         return gradients == null ? null : new Fp8Rounding(gradients);
-    }
-
-    /** What a step keeps for its backward pass: in FP8 the least, as DeepSeek-V3. */
-    Tape.Keeping keeping() {
-        return gradients == null ? Tape.Keeping.ALL : Tape.Keeping.LEAST;
     }
 }

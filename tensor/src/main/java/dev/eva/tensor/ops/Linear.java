@@ -14,10 +14,17 @@ import dev.eva.tensor.kernel.PreparedWeight;
  * Product with a weight: {@code y = x W^T (+ bias)}. Shapes: x (..., k), W (n, k), bias (n) -> (..., n).
  *
  * <p>The gradient of a weight or bias that is a leaf is added straight to its gradient tensor.
+ *
+ * @param again whether a frugal tape makes y again, by the product, in place of keeping it
  */
-public record Linear(PreparedWeight weight) implements Op {
+public record Linear(PreparedWeight weight, boolean again) implements Op {
     private static final Gemm GEMM = Kernels.find(Gemm.class, Gemm.REFERENCE);
     private static final Elementwise ELEMENTWISE = Kernels.find(Elementwise.class, Elementwise.REFERENCE);
+
+    /** A product whose output is kept where it is read, unless its operands are rounded: those are kept, packed. */
+    public Linear(PreparedWeight weight) {
+        this(weight, weight.rounding() != null);
+    }
 
     /** {@code x W^T}. */
     public static Tensor linear(Tensor x, PreparedWeight w) {
@@ -76,17 +83,17 @@ public record Linear(PreparedWeight weight) implements Op {
         weight.rest();
     }
 
-    /** Where x is kept in its packed form. */
     @Override
     public boolean remakes() {
-        return weight.rounding() != null;
+        return again;
     }
 
     @Override
     public Tensor remake(Ctx ctx) {
         Tensor y = ctx.empty(ctx.output().shape());
         Tensor bias = ctx.inputCount() == 3 ? ctx.input(2) : null;
-        multiply(ctx.packed(0).unpack(ctx), bias == null ? null : bias.array(), bias == null ? 0 : bias.offset(), y);
+        Tensor x = weight.rounding() != null ? ctx.packed(0).unpack(ctx) : ctx.input(0);
+        multiply(x, bias == null ? null : bias.array(), bias == null ? 0 : bias.offset(), y);
         return y;
     }
 

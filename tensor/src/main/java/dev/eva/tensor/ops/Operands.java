@@ -72,10 +72,9 @@ public final class Operands {
         return columns(w, ctx.packed(j).unpack(ctx), starts);
     }
 
-    /** Rows of input i, which {@link #rows} has kept as the j-th packed one, for {@code dW = dY^T x}. */
+    /** Rows of input i, which {@link #rows} has kept as the j-th packed one, for {@code dW = dY^T x}; in out. */
     public static Tensor keptRows(
-            Ctx ctx, PreparedWeight w, int i, int j, int rows, IntUnaryOperator rowOf, int... starts) {
-        Tensor out = ctx.empty(rows, ctx.input(i).dim(1));
+            Ctx ctx, PreparedWeight w, int i, int j, Tensor out, IntUnaryOperator rowOf, int... starts) {
         if (w.rounding() == null) {
             return RowGather.copy(ctx.input(i), rowOf, out);
         }
