@@ -275,7 +275,8 @@ class WorkspaceTest {
                 for (int use = 0; use < (version == 2 ? 3 : 1); use++) {
                     for (int i = 0; i < 2; i++) {
                         assertThat(Linear.linear(x, prepared[i]).toArray())
-                                .isEqualTo(Linear.linear(x, new PreparedWeight(w[i])).toArray());
+                                .isEqualTo(Linear.linear(x, new PreparedWeight(w[i]))
+                                        .toArray());
                     }
                 }
                 if (version == 2) {
