@@ -6,12 +6,12 @@ import static org.assertj.core.data.Offset.offset;
 
 import dev.eva.mla.MlaConfig;
 import dev.eva.mla.QueryProjection;
-import dev.eva.nn.RopeConfig;
 import dev.eva.model.DeepSeekConfig;
 import dev.eva.model.DeepSeekModel;
 import dev.eva.model.Presets;
 import dev.eva.model.text.TokenFile;
 import dev.eva.nn.Parameter;
+import dev.eva.nn.RopeConfig;
 import dev.eva.tensor.IntTensor;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.Tensor;
@@ -281,8 +281,7 @@ class TrainerTest {
         DeepSeekConfig tiny = Tiny.config();
         // A latent so small that keys and values are made again.
         MlaConfig mla = new MlaConfig(16, 2, new QueryProjection.Direct(), 4, 4, 4, 4, RopeConfig.plain(10000));
-        DeepSeekConfig shape =
-                new DeepSeekConfig(tiny.vocabSize(), 16, 2, 1, 32, 1e-6, 64, 0.02, 0, mla, tiny.moe());
+        DeepSeekConfig shape = new DeepSeekConfig(tiny.vocabSize(), 16, 2, 1, 32, 1e-6, 64, 0.02, 0, mla, tiny.moe());
         DeepSeekModel model = DeepSeekModel.random(
                 shape, RandomGeneratorFactory.of("L64X128MixRandom").create(3), new Fp8Watch(precision));
         int[] ids = new Random(4).ints(2 * 20, 0, 256).toArray();
