@@ -140,12 +140,17 @@ final class VectorStored implements StoredKernel {
             int m, int cols, float[] x, int xOffset, int xRow, MemorySegment w, int from, int to,
             float[] y, int yOffset, int yRow) {
         float[] lanes = SCRATCH.get().lanes;
-        int fours = m / 4 * 4;
+        int alone = alone(m);
         for (int begin = from; begin < to; begin += SHARED) {
             int end = Math.min(to, begin + SHARED);
-            for (int j = begin; j < end && fours > 0; j += L) {
+            for (int j = begin; j < end && alone > 0; j += L) {
                 int rows = Math.min(L, end - j);
-                for (int i = 0; i < fours; i += 4) {
+                for (int i = 0; i < alone; i += 4) {
+                    if (!Panels.NARROW) {
+                        StoredTiles.f32(Math.min(4, alone - i), cols, x, xOffset + i * xRow, xRow, w, j, rows, lanes,
+                                y, yOffset + i * yRow, yRow);
+                        continue;
+                    }
                     for (int r = 0; r < rows; r++) {
                         f32Four(cols, x, xOffset + i * xRow, xRow, w, j + r, lanes, r * L);
                     }
@@ -154,13 +159,18 @@ final class VectorStored implements StoredKernel {
                     }
                 }
             }
-            for (int i = fours; i < m; i++) {
+            for (int i = alone; i < m; i++) {
                 StoredStreams.f32(cols, x, xOffset + i * xRow, w, begin, end, lanes, y, yOffset + i * yRow);
             }
         }
         if (cols % (2 * L) != 0) {
             f32Rest(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
         }
+    }
+
+    /** The first row of x that passes over the weights without others. */
+    private static int alone(int m) {
+        return Panels.NARROW || m % 4 == 1 ? m / 4 * 4 : m;
     }
 
     private static void f32Four(
@@ -216,12 +226,17 @@ final class VectorStored implements StoredKernel {
             float[] y, int yOffset, int yRow) {
         float[] lanes = SCRATCH.get().lanes;
         float[] apart = apart(m, cols, x, xOffset, xRow);
-        int fours = m / 4 * 4;
+        int alone = alone(m);
         for (int begin = from; begin < to; begin += SHARED) {
             int end = Math.min(to, begin + SHARED);
-            for (int j = begin; j < end && fours > 0; j += L) {
+            for (int j = begin; j < end && alone > 0; j += L) {
                 int rows = Math.min(L, end - j);
-                for (int i = 0; i < fours; i += 4) {
+                for (int i = 0; i < alone; i += 4) {
+                    if (!Panels.NARROW) {
+                        StoredTiles.bf16(Math.min(4, alone - i), cols, apart, i * cols, cols, w, j, rows, lanes,
+                                y, yOffset + i * yRow, yRow);
+                        continue;
+                    }
                     for (int r = 0; r < rows; r++) {
                         bf16Four(cols, apart, i * cols, w, j + r, lanes, r * L);
                     }
@@ -230,7 +245,7 @@ final class VectorStored implements StoredKernel {
                     }
                 }
             }
-            for (int i = fours; i < m; i++) {
+            for (int i = alone; i < m; i++) {
                 StoredStreams.bf16(cols, apart, i * cols, w, begin, end, lanes, y, yOffset + i * yRow);
             }
         }
