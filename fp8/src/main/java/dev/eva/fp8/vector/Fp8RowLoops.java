@@ -195,5 +195,191 @@ final class Fp8RowLoops {
         FloatVector.fromArray(S, lanes, at + 3 * SQUARE).add(s3.add(t3)).intoArray(lanes, at + 3 * SQUARE);
     }
 
+    /** A strip of two rows of the weight, four of x, for 32 registers; adds to their lanes. */
+    static void twoByFour(
+            int from, int end, float[] x, int xAt, MemorySegment w, long row0, long row1, float[] lanes, int at0, int at1) {
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = s00;
+        FloatVector s02 = s00;
+        FloatVector s03 = s00;
+        FloatVector s10 = s00;
+        FloatVector s11 = s00;
+        FloatVector s12 = s00;
+        FloatVector s13 = s00;
+        FloatVector t00 = s00;
+        FloatVector t01 = s00;
+        FloatVector t02 = s00;
+        FloatVector t03 = s00;
+        FloatVector t10 = s00;
+        FloatVector t11 = s00;
+        FloatVector t12 = s00;
+        FloatVector t13 = s00;
+        for (int p = from; p < end; p += LINE) {
+            int here = xAt + 4 * p;
+            IntVector v0 = IntVector.fromMemorySegment(I, w, row0 + p, LE);
+            IntVector v1 = IntVector.fromMemorySegment(I, w, row1 + p, LE);
+            FloatVector c0 = v0.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            FloatVector c1 = v1.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            FloatVector a = FloatVector.fromArray(S, x, here + 12 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            a = FloatVector.fromArray(S, x, here + 13 * L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            a = FloatVector.fromArray(S, x, here + 14 * L);
+            s02 = c0.fma(a, s02);
+            s12 = c1.fma(a, s12);
+            a = FloatVector.fromArray(S, x, here + 15 * L);
+            s03 = c0.fma(a, s03);
+            s13 = c1.fma(a, s13);
+            c0 = v0.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c1 = v1.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here + 8 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            a = FloatVector.fromArray(S, x, here + 9 * L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            a = FloatVector.fromArray(S, x, here + 10 * L);
+            s02 = c0.fma(a, s02);
+            s12 = c1.fma(a, s12);
+            a = FloatVector.fromArray(S, x, here + 11 * L);
+            s03 = c0.fma(a, s03);
+            s13 = c1.fma(a, s13);
+            c0 = v0.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c1 = v1.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here + 4 * L);
+            t00 = c0.fma(a, t00);
+            t10 = c1.fma(a, t10);
+            a = FloatVector.fromArray(S, x, here + 5 * L);
+            t01 = c0.fma(a, t01);
+            t11 = c1.fma(a, t11);
+            a = FloatVector.fromArray(S, x, here + 6 * L);
+            t02 = c0.fma(a, t02);
+            t12 = c1.fma(a, t12);
+            a = FloatVector.fromArray(S, x, here + 7 * L);
+            t03 = c0.fma(a, t03);
+            t13 = c1.fma(a, t13);
+            c0 = v0.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c1 = v1.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here);
+            t00 = c0.fma(a, t00);
+            t10 = c1.fma(a, t10);
+            a = FloatVector.fromArray(S, x, here + L);
+            t01 = c0.fma(a, t01);
+            t11 = c1.fma(a, t11);
+            a = FloatVector.fromArray(S, x, here + 2 * L);
+            t02 = c0.fma(a, t02);
+            t12 = c1.fma(a, t12);
+            a = FloatVector.fromArray(S, x, here + 3 * L);
+            t03 = c0.fma(a, t03);
+            t13 = c1.fma(a, t13);
+        }
+        FloatVector.fromArray(S, lanes, at0).add(s00.add(t00)).intoArray(lanes, at0);
+        FloatVector.fromArray(S, lanes, at0 + SQUARE).add(s01.add(t01)).intoArray(lanes, at0 + SQUARE);
+        FloatVector.fromArray(S, lanes, at0 + 2 * SQUARE).add(s02.add(t02)).intoArray(lanes, at0 + 2 * SQUARE);
+        FloatVector.fromArray(S, lanes, at0 + 3 * SQUARE).add(s03.add(t03)).intoArray(lanes, at0 + 3 * SQUARE);
+        FloatVector.fromArray(S, lanes, at1).add(s10.add(t10)).intoArray(lanes, at1);
+        FloatVector.fromArray(S, lanes, at1 + SQUARE).add(s11.add(t11)).intoArray(lanes, at1 + SQUARE);
+        FloatVector.fromArray(S, lanes, at1 + 2 * SQUARE).add(s12.add(t12)).intoArray(lanes, at1 + 2 * SQUARE);
+        FloatVector.fromArray(S, lanes, at1 + 3 * SQUARE).add(s13.add(t13)).intoArray(lanes, at1 + 3 * SQUARE);
+    }
+
+    /**
+     * A strip of four rows of the weight, two of x, for 32 registers; adds to squares of lanes one behind the other,
+     * first the four of a row of x, then those of the next.
+     */
+    static void fourByTwo(
+            int from, int end, float[] x, int xAt, MemorySegment w, long row0, long row1, long row2, long row3,
+            float[] lanes, int at) {
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = s00;
+        FloatVector s10 = s00;
+        FloatVector s11 = s00;
+        FloatVector s20 = s00;
+        FloatVector s21 = s00;
+        FloatVector s30 = s00;
+        FloatVector s31 = s00;
+        FloatVector t00 = s00;
+        FloatVector t01 = s00;
+        FloatVector t10 = s00;
+        FloatVector t11 = s00;
+        FloatVector t20 = s00;
+        FloatVector t21 = s00;
+        FloatVector t30 = s00;
+        FloatVector t31 = s00;
+        for (int p = from; p < end; p += LINE) {
+            int here = xAt + 2 * p;
+            IntVector v0 = IntVector.fromMemorySegment(I, w, row0 + p, LE);
+            IntVector v1 = IntVector.fromMemorySegment(I, w, row1 + p, LE);
+            IntVector v2 = IntVector.fromMemorySegment(I, w, row2 + p, LE);
+            IntVector v3 = IntVector.fromMemorySegment(I, w, row3 + p, LE);
+            FloatVector c0 = v0.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            FloatVector c1 = v1.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            FloatVector c2 = v2.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            FloatVector c3 = v3.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            FloatVector a = FloatVector.fromArray(S, x, here + 6 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + 7 * L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+            c0 = v0.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c1 = v1.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c2 = v2.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c3 = v3.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here + 4 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + 5 * L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+            c0 = v0.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c1 = v1.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c2 = v2.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c3 = v3.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here + 2 * L);
+            t00 = c0.fma(a, t00);
+            t10 = c1.fma(a, t10);
+            t20 = c2.fma(a, t20);
+            t30 = c3.fma(a, t30);
+            a = FloatVector.fromArray(S, x, here + 3 * L);
+            t01 = c0.fma(a, t01);
+            t11 = c1.fma(a, t11);
+            t21 = c2.fma(a, t21);
+            t31 = c3.fma(a, t31);
+            c0 = v0.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c1 = v1.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c2 = v2.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            c3 = v3.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here);
+            t00 = c0.fma(a, t00);
+            t10 = c1.fma(a, t10);
+            t20 = c2.fma(a, t20);
+            t30 = c3.fma(a, t30);
+            a = FloatVector.fromArray(S, x, here + L);
+            t01 = c0.fma(a, t01);
+            t11 = c1.fma(a, t11);
+            t21 = c2.fma(a, t21);
+            t31 = c3.fma(a, t31);
+        }
+        FloatVector.fromArray(S, lanes, at).add(s00.add(t00)).intoArray(lanes, at);
+        FloatVector.fromArray(S, lanes, at + 4 * SQUARE).add(s01.add(t01)).intoArray(lanes, at + 4 * SQUARE);
+        FloatVector.fromArray(S, lanes, at + SQUARE).add(s10.add(t10)).intoArray(lanes, at + SQUARE);
+        FloatVector.fromArray(S, lanes, at + 5 * SQUARE).add(s11.add(t11)).intoArray(lanes, at + 5 * SQUARE);
+        FloatVector.fromArray(S, lanes, at + 2 * SQUARE).add(s20.add(t20)).intoArray(lanes, at + 2 * SQUARE);
+        FloatVector.fromArray(S, lanes, at + 6 * SQUARE).add(s21.add(t21)).intoArray(lanes, at + 6 * SQUARE);
+        FloatVector.fromArray(S, lanes, at + 3 * SQUARE).add(s30.add(t30)).intoArray(lanes, at + 3 * SQUARE);
+        FloatVector.fromArray(S, lanes, at + 7 * SQUARE).add(s31.add(t31)).intoArray(lanes, at + 7 * SQUARE);
+    }
+
     // spotless:on
 }
