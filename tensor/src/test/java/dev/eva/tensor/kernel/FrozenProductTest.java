@@ -162,16 +162,16 @@ class FrozenProductTest {
     @CsvSource({"F32, 100", "BF16, 100", "STACKED, 128"})
     void fewRowsHaveTheBitsOfOne(Type type, int cols) {
         FrozenMatrix w = matrix(type, 67, cols);
-        int most = Math.max(1, w.fewRows());
-        float[] a = floats(1 + most * cols);
-        float[] c = new float[2 + most * 68];
-        float[] all = product(most, cols, a, w, 0f, c);
-        for (int i = 0; i < most; i++) {
-            float[] one = floats(1 + cols);
-            System.arraycopy(a, 1 + i * cols, one, 1, cols);
-            float[] alone = product(1, cols, one, w, 0f, new float[2 + 68]);
-            for (int j = 0; j < 67; j++) {
-                assertThat(all[2 + i * 68 + j]).isEqualTo(alone[2 + j]);
+        for (int m : new int[] {2, 3, 5, 6, 7, Math.max(1, w.fewRows())}) {
+            float[] a = floats(1 + m * cols);
+            float[] all = product(m, cols, a, w, 0f, new float[2 + m * 68]);
+            for (int i = 0; i < m; i++) {
+                float[] one = floats(1 + cols);
+                System.arraycopy(a, 1 + i * cols, one, 1, cols);
+                float[] alone = product(1, cols, one, w, 0f, new float[2 + 68]);
+                for (int j = 0; j < 67; j++) {
+                    assertThat(all[2 + i * 68 + j]).isEqualTo(alone[2 + j]);
+                }
             }
         }
     }

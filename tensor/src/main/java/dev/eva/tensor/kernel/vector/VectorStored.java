@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products with stored weights, lanes along k. Four rows of x share a row of the weight; one row of x takes four rows
- * of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes
+ * Products with stored weights, lanes along k. Four rows of x share a row of the weight, with 32 registers two of them
+ * ({@link StoredTiles}); one row of x takes four rows of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes
  * are added at the end, those of a vector's worth of rows at once.
  *
  * <p>bfloat16 comes as 32-bit lanes that hold two neighbours, so x is laid out beforehand as a vector of even places,
@@ -168,7 +168,7 @@ final class VectorStored implements StoredKernel {
         }
     }
 
-    /** The first row of x that passes over the weights without others. */
+    /** The first row of x that takes the weights without others: with 32 registers two or three go together, too. */
     private static int alone(int m) {
         return Panels.NARROW || m % 4 == 1 ? m / 4 * 4 : m;
     }
