@@ -197,7 +197,8 @@ final class Fp8RowLoops {
 
     /** A strip of two rows of the weight, four of x, for 32 registers; adds to their lanes. */
     static void twoByFour(
-            int from, int end, float[] x, int xAt, MemorySegment w, long row0, long row1, float[] lanes, int at0, int at1) {
+            int from, int end, float[] x, int xAt,
+            MemorySegment w, long row0, long row1, float[] lanes, int at0, int at1) {
         FloatVector s00 = FloatVector.zero(S);
         FloatVector s01 = s00;
         FloatVector s02 = s00;

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products with stored weights, lanes along k. Four rows of x share a row of the weight, with 32 registers two of them
- * ({@link StoredTiles}); one row of x takes four rows of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes
- * are added at the end, those of a vector's worth of rows at once.
+ * ({@link StoredTiles}); one row of x takes four rows of the weight at a time ({@link StoredStreams}). An element is
+ * two chains of fused multiply-adds a lane; the lanes are added at the end, those of a vector's worth of rows at once.
  *
  * <p>bfloat16 comes as 32-bit lanes that hold two neighbours, so x is laid out beforehand as a vector of even places,
  * then one of odd places.
