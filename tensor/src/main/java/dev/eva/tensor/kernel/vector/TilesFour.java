@@ -24,37 +24,36 @@ final class TilesFour {
     // Unrolled by hand and kept out of the formatter: C2 holds vectors in registers only as locals of one method.
     // spotless:off
 
-    /** Six rows at a time, {@code tiles} times down the rows. */
+    /**
+     * Six rows at a time, {@code tiles} times down the rows: as many steps as make whole turns of a loop by the loop that
+     * knows most about its operands, the rest by one that knows nothing. Were the rest in those loops, C2 would leave it
+     * out until the first product has one, and compile both anew while that product waits (1.3 s of a first step).
+     */
     static void rows6(
             int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
             float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
-        boolean copiedRows = aStep == 1 && aRow == TilesFourCopied.ROW;
-        if (bStep == 4 * L && (copiedRows || aStep == 6 && aRow == 1)) {
-            int whole = k - k % TilesFourCopied.TURNS;
-            if (copiedRows) {
-                TilesFourCopied.rows(
-                        tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
-                if (whole < k) {
-                    along(tiles, k - whole, a, aOffset + whole, aRow, aTile, b, bOffset + whole * bStep, bStep,
-                            c, cOffset, cRow, c, cOffset, cRow);
-                }
-            } else {
-                TilesFourCopied.columns(
-                        tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
-                if (whole < k) {
-                    across(tiles, k - whole, a, aOffset + whole * 6, aStep, aTile, b, bOffset + whole * bStep, bStep,
-                            c, cOffset, cRow, c, cOffset, cRow);
-                }
-            }
+        boolean copied = bStep == 4 * L && (aStep == 1 && aRow == TilesFourCopied.ROW || aStep == 6 && aRow == 1);
+        int whole = k - k % (copied ? TilesFourCopied.TURNS : 2);
+        if (copied && aStep == 1) {
+            TilesFourCopied.rows(
+                    tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
+        } else if (copied) {
+            TilesFourCopied.columns(
+                    tiles, whole, a, aOffset, aTile, b, bOffset, init, initOffset, initRow, c, cOffset, cRow);
         } else if (aStep == 1) {
-            along(tiles, k, a, aOffset, aRow, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+            along(tiles, whole, a, aOffset, aRow, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset,
+                    cRow);
         } else if (aRow == 1) {
-            across(tiles, k, a, aOffset, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset, cRow);
+            across(tiles, whole, a, aOffset, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset,
+                    cRow);
         } else {
-            for (int i = 0; i < 6 * tiles; i += 2) {
-                rows2(k, a, aOffset + i * aRow, aRow, aStep, b, bOffset, bStep, init, initOffset + i * initRow, initRow,
-                        c, cOffset + i * cRow, cRow);
-            }
+            steps(tiles, k, a, aOffset, aRow, aStep, aTile, b, bOffset, bStep, init, initOffset, initRow, c, cOffset,
+                    cRow);
+            return;
+        }
+        if (whole < k) {
+            steps(tiles, k - whole, a, aOffset + whole * aStep, aRow, aStep, aTile, b, bOffset + whole * bStep, bStep,
+                    c, cOffset, cRow, c, cOffset, cRow);
         }
     }
 
@@ -88,8 +87,7 @@ final class TilesFour {
             int a0 = aOffset + t * aTile, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
             int a4 = a3 + aRow, a5 = a4 + aRow;
             int bi = bOffset;
-            int p = 0;
-            for (; p <= k - 2; p += 2) {
+            for (int p = 0; p <= k - 2; p += 2) {
                 FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
                         b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
                 FloatVector x = broadcast(S, a[a0 + p]);
@@ -118,23 +116,6 @@ final class TilesFour {
                 x = broadcast(S, a[a4 + p + 1]);
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
                 x = broadcast(S, a[a5 + p + 1]);
-                c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                bi += bStep;
-            }
-            for (; p < k; p++) {
-                FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
-                        b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
-                FloatVector x = broadcast(S, a[a0 + p]);
-                c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
-                x = broadcast(S, a[a1 + p]);
-                c10 = x.fma(b0, c10); c11 = x.fma(b1, c11); c12 = x.fma(b2, c12); c13 = x.fma(b3, c13);
-                x = broadcast(S, a[a2 + p]);
-                c20 = x.fma(b0, c20); c21 = x.fma(b1, c21); c22 = x.fma(b2, c22); c23 = x.fma(b3, c23);
-                x = broadcast(S, a[a3 + p]);
-                c30 = x.fma(b0, c30); c31 = x.fma(b1, c31); c32 = x.fma(b2, c32); c33 = x.fma(b3, c33);
-                x = broadcast(S, a[a4 + p]);
-                c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
-                x = broadcast(S, a[a5 + p]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
                 bi += bStep;
             }
@@ -178,8 +159,7 @@ final class TilesFour {
                     c52 = fromArray(S, init, ci + 2 * L), c53 = fromArray(S, init, ci + 3 * L);
             int ai = aOffset + t * aTile;
             int bi = bOffset;
-            int p = 0;
-            for (; p <= k - 2; p += 2) {
+            for (int p = 0; p <= k - 2; p += 2) {
                 FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
                         b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
                 FloatVector x = broadcast(S, a[ai]);
@@ -213,22 +193,62 @@ final class TilesFour {
                 ai += aStep;
                 bi += bStep;
             }
-            for (; p < k; p++) {
+            int ct = cOffset + t * 6 * cRow;
+            c00.intoArray(c, ct); c01.intoArray(c, ct + L); c02.intoArray(c, ct + 2 * L); c03.intoArray(c, ct + 3 * L);
+            ct += cRow;
+            c10.intoArray(c, ct); c11.intoArray(c, ct + L); c12.intoArray(c, ct + 2 * L); c13.intoArray(c, ct + 3 * L);
+            ct += cRow;
+            c20.intoArray(c, ct); c21.intoArray(c, ct + L); c22.intoArray(c, ct + 2 * L); c23.intoArray(c, ct + 3 * L);
+            ct += cRow;
+            c30.intoArray(c, ct); c31.intoArray(c, ct + L); c32.intoArray(c, ct + 2 * L); c33.intoArray(c, ct + 3 * L);
+            ct += cRow;
+            c40.intoArray(c, ct); c41.intoArray(c, ct + L); c42.intoArray(c, ct + 2 * L); c43.intoArray(c, ct + 3 * L);
+            ct += cRow;
+            c50.intoArray(c, ct); c51.intoArray(c, ct + L); c52.intoArray(c, ct + 2 * L); c53.intoArray(c, ct + 3 * L);
+        }
+    }
+
+    /** Any A and any number of steps, one at a time. */
+    private static void steps(
+            int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,
+            float[] init, int initOffset, int initRow, float[] c, int cOffset, int cRow) {
+        for (int t = 0; t < tiles; t++) {
+            int ci = initOffset + t * 6 * initRow;
+            FloatVector c00 = fromArray(S, init, ci), c01 = fromArray(S, init, ci + L),
+                    c02 = fromArray(S, init, ci + 2 * L), c03 = fromArray(S, init, ci + 3 * L);
+            ci += initRow;
+            FloatVector c10 = fromArray(S, init, ci), c11 = fromArray(S, init, ci + L),
+                    c12 = fromArray(S, init, ci + 2 * L), c13 = fromArray(S, init, ci + 3 * L);
+            ci += initRow;
+            FloatVector c20 = fromArray(S, init, ci), c21 = fromArray(S, init, ci + L),
+                    c22 = fromArray(S, init, ci + 2 * L), c23 = fromArray(S, init, ci + 3 * L);
+            ci += initRow;
+            FloatVector c30 = fromArray(S, init, ci), c31 = fromArray(S, init, ci + L),
+                    c32 = fromArray(S, init, ci + 2 * L), c33 = fromArray(S, init, ci + 3 * L);
+            ci += initRow;
+            FloatVector c40 = fromArray(S, init, ci), c41 = fromArray(S, init, ci + L),
+                    c42 = fromArray(S, init, ci + 2 * L), c43 = fromArray(S, init, ci + 3 * L);
+            ci += initRow;
+            FloatVector c50 = fromArray(S, init, ci), c51 = fromArray(S, init, ci + L),
+                    c52 = fromArray(S, init, ci + 2 * L), c53 = fromArray(S, init, ci + 3 * L);
+            int a0 = aOffset + t * aTile, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+            int a4 = a3 + aRow, a5 = a4 + aRow;
+            int bi = bOffset;
+            for (int p = 0; p < k * aStep; p += aStep) {
                 FloatVector b0 = fromArray(S, b, bi), b1 = fromArray(S, b, bi + L),
                         b2 = fromArray(S, b, bi + 2 * L), b3 = fromArray(S, b, bi + 3 * L);
-                FloatVector x = broadcast(S, a[ai]);
+                FloatVector x = broadcast(S, a[a0 + p]);
                 c00 = x.fma(b0, c00); c01 = x.fma(b1, c01); c02 = x.fma(b2, c02); c03 = x.fma(b3, c03);
-                x = broadcast(S, a[ai + 1]);
+                x = broadcast(S, a[a1 + p]);
                 c10 = x.fma(b0, c10); c11 = x.fma(b1, c11); c12 = x.fma(b2, c12); c13 = x.fma(b3, c13);
-                x = broadcast(S, a[ai + 2]);
+                x = broadcast(S, a[a2 + p]);
                 c20 = x.fma(b0, c20); c21 = x.fma(b1, c21); c22 = x.fma(b2, c22); c23 = x.fma(b3, c23);
-                x = broadcast(S, a[ai + 3]);
+                x = broadcast(S, a[a3 + p]);
                 c30 = x.fma(b0, c30); c31 = x.fma(b1, c31); c32 = x.fma(b2, c32); c33 = x.fma(b3, c33);
-                x = broadcast(S, a[ai + 4]);
+                x = broadcast(S, a[a4 + p]);
                 c40 = x.fma(b0, c40); c41 = x.fma(b1, c41); c42 = x.fma(b2, c42); c43 = x.fma(b3, c43);
-                x = broadcast(S, a[ai + 5]);
+                x = broadcast(S, a[a5 + p]);
                 c50 = x.fma(b0, c50); c51 = x.fma(b1, c51); c52 = x.fma(b2, c52); c53 = x.fma(b3, c53);
-                ai += aStep;
                 bi += bStep;
             }
             int ct = cOffset + t * 6 * cRow;
