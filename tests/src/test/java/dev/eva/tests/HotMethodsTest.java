@@ -96,8 +96,8 @@ class HotMethodsTest {
 
     /**
      * C2 counts failed checks of a vector's class in the methods that all vectors share. Those of a second species of
-     * floats add up in tiles with many vectors, until it compiles calls in place of instructions: a process in four kept
-     * its sums in objects and ran at a third of its speed.
+     * floats add up in tiles with many vectors, until it compiles calls in place of instructions: a process in four
+     * kept its sums in objects and ran at a third of its speed.
      */
     @Test
     void floatsHaveOneSpecies() throws IOException {

@@ -25,9 +25,9 @@ final class TilesFour {
     // spotless:off
 
     /**
-     * Six rows at a time, {@code tiles} times down the rows: as many steps as make whole turns of a loop by the loop that
-     * knows most about its operands, the rest by one that knows nothing. Were the rest in those loops, C2 would leave it
-     * out until the first product has one, and compile both anew while that product waits (1.3 s of a first step).
+     * Six rows at a time, {@code tiles} times down the rows: as many steps as make whole turns of a loop by the loop
+     * that knows most about its operands, the rest by one that knows nothing. Were the rest in those loops, C2 would
+     * leave it out until the first product has one, and compile both anew while that product waits (1.3 s of a step).
      */
     static void rows6(
             int tiles, int k, float[] a, int aOffset, int aRow, int aStep, int aTile, float[] b, int bOffset, int bStep,

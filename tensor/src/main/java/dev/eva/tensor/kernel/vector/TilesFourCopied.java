@@ -31,8 +31,8 @@ final class TilesFourCopied {
     private TilesFourCopied() {}
 
     // Unrolled by hand and kept out of the formatter: C2 holds vectors in registers only as locals of one method.
-    // The numbers added to "stop" only have to differ, but C2's choice of registers hangs on them: with 1, 2, 3 products
-    // were 0.93 of what they are.
+    // The numbers added to "stop" only have to differ, but C2's choice of registers hangs on them: with 1, 2, 3
+    // products were 0.93 of what they are.
     // spotless:off
 
     /** Of rows of A that lie {@link #ROW} apart, {@code tiles} times down the rows. */
