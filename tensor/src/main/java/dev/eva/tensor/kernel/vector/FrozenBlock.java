@@ -24,7 +24,7 @@ final class FrozenBlock {
     /** Rows that share the scales of weights in FP8. */
     private static final int BLOCK = 128;
     /** Length of a block along k: the panels of a task fit in the second-level cache. */
-    private static final int DEPTH = Panels.NARROW ? GemmBlock.DEPTH : 384;
+    private static final int DEPTH = GemmBlock.DEPTH;
     /** Panels of a task, at most. */
     private static final int GROUP = 4;
     /** Tasks from which one takes several panels. */
@@ -32,7 +32,7 @@ final class FrozenBlock {
     /** Rows of A that pass through all panels of a task before the next: they share that cache with the panels. */
     private static final int BLOCK_ROWS = 8 * GemmBlock.ROWS;
     /** Rows and panels from which A is copied once for all tasks. */
-    private static final int COPY_ROWS = Panels.NARROW ? 4 * GemmBlock.ROWS : Integer.MAX_VALUE;
+    private static final int COPY_ROWS = 4 * GemmBlock.ROWS;
 
     private static final int COPY_PANELS = 6;
     /** Multiply-adds under which a product stays on one thread. */
