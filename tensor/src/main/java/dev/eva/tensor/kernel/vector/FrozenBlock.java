@@ -23,9 +23,7 @@ final class FrozenBlock {
     private static final int TASKS = 32;
     /** Rows that share the scales of weights in FP8. */
     private static final int BLOCK = 128;
-    /** Length of a block along k: the panels of a task fit in the second-level cache. */
-    private static final int DEPTH = GemmBlock.DEPTH;
-    /** Panels of a task, at most. */
+    /** Panels of a task, at most: {@link GemmBlock#DEPTH} deep, they fit in the second-level cache. */
     private static final int GROUP = 4;
     /** Tasks from which one takes several panels. */
     private static final int TASKS_OF_PANELS = 16;
@@ -182,17 +180,17 @@ final class FrozenBlock {
             int all = starts[b.groups] - starts[0];
             int left = copy == null ? aRow : TilesTwoCopied.ROW;
             GemmBlock.Scratch scratch = GemmBlock.scratch();
-            float[] packed = scratch.b(GROUP * DEPTH * Panels.WIDTH);
-            for (int p = 0; p == 0 || p < k; p += DEPTH) {
-                int length = Math.min(DEPTH, k - p);
+            float[] packed = scratch.b(GROUP * GemmBlock.DEPTH * Panels.WIDTH);
+            for (int p = 0; p == 0 || p < k; p += GemmBlock.DEPTH) {
+                int length = Math.min(GemmBlock.DEPTH, k - p);
                 int leftAt = copy == null ? aOffset + starts[g] * aRow + p * aCol : at(p, starts[g] - starts[0], all);
                 for (int panel = from; panel < to; panel++) {
-                    pack(w, panel, p, length, packed, (panel - from) * DEPTH * Panels.WIDTH);
+                    pack(w, panel, p, length, packed, (panel - from) * GemmBlock.DEPTH * Panels.WIDTH);
                 }
                 for (int i = 0; i < m; i += BLOCK_ROWS) {
                     for (int panel = from; panel < to; panel++) {
                         GemmBlock.panel(Math.min(BLOCK_ROWS, m - i), length, copy == null ? a : copy,
-                                leftAt + i * left, left, aCol, packed, (panel - from) * DEPTH * Panels.WIDTH,
+                                leftAt + i * left, left, aCol, packed, (panel - from) * GemmBlock.DEPTH * Panels.WIDTH,
                                 Panels.width(panel, n), panel, n, null, 0, p == 0 ? beta : 1f, c, cAt + i * cRow, cRow,
                                 scratch.tile);
                     }
