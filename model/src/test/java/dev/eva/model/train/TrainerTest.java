@@ -298,12 +298,32 @@ class TrainerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"shakespeare", "shakespeare-bench", "mini"})
-    void inFp8AStepKeepsLessThanThreeFifths(String preset) {
+    void inFp8AStepKeepsLessThanTwoFifthsOfAllThatF32HasToKeep(String preset) {
         TrainConfig config = Tiny.train("adamw", 1);
         DeepSeekConfig shape = Presets.byName(preset).withVocabSize(256);
+        double all = kept(shape, config, Tape.Keeping.ALL);
         double exact = trainer(shape, config).step().keptBytes();
         double rounded = trainer(shape, Tiny.in(Precision.FP8, config)).step().keptBytes();
-        assertThat(rounded).isPositive().isLessThan(0.6 * exact);
+        assertThat(rounded).isPositive().isLessThan(0.4 * all);
+        // What F32 keeps where it makes again what it can, as training does: a target of 0.4 is not reached there.
+        assertThat(rounded).isLessThan(0.6 * exact);
+        assertThat(exact).isLessThan(0.9 * all);
+    }
+
+    /** Bytes that an F32 step of the same sequences keeps on a tape of this kind. */
+    private static double kept(DeepSeekConfig shape, TrainConfig config, Tape.Keeping keeping) {
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(1);
+        DeepSeekModel model = DeepSeekModel.random(shape, random, new Fp8Watch(Precision.FP32));
+        int n = config.batching().batchSize();
+        int length = config.batching().length();
+        int[] ids = new Random(4).ints(n * length, 0, 256).toArray();
+        Workspace workspace = new Workspace();
+        try (Workspace.Scope step = workspace.open();
+                Tape tape = Tape.open(keeping)) {
+            var logits = model.forward(IntTensor.of(ids, n, length)).logits();
+            CrossEntropy.crossEntropy(logits, IntTensor.of(ids, n * length));
+            return workspace.lentBytes();
+        }
     }
 
     @Test
