@@ -172,10 +172,10 @@ final class GemmBlock {
             float[] left = a;
             int aTile = ROWS;
             if (copies) {
-                left = scratch.a(tiles(length, m));
-                packTiles(length, m, a, aFrom, aRow, left);
+                left = scratch.a(TilePacking.tiles(length, m));
+                TilePacking.pack(length, m, a, aFrom, aRow, left);
                 aFrom = 0;
-                aTile = tile(length);
+                aTile = TilePacking.tile(length);
             }
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 int column = Panels.column(panel, n);
@@ -191,37 +191,6 @@ final class GemmBlock {
                 }
                 panel(m, length, left, aFrom, 1, aStep, aTile, right, bFrom, bStep, panel, n, null, 0,
                         p == 0 ? beta : 1f, c, cOffset, cRow, scratch.tile);
-            }
-        }
-    }
-
-    /** Floats between tiles of {@link #packTiles}: what a vector copies too much lies in between. */
-    static int tile(int rows) {
-        return rows * ROWS + L;
-    }
-
-    /** Floats that {@link #packTiles} needs. */
-    static int tiles(int rows, int m) {
-        return (m + ROWS - 1) / ROWS * tile(rows);
-    }
-
-    /**
-     * Rows of {@code m} columns as tiles read them: six columns of all rows, then the next six. Vectors take more than
-     * six: the next row writes over it. A vector of just six would be of a second species, and what C2 learns from
-     * one it holds against the other: tiles that were compiled after both kept their sums in objects.
-     */
-    static void packTiles(int rows, int m, float[] a, int aOffset, int aRow, float[] tiles) {
-        int step = tile(rows);
-        int all = (m + ROWS - 1) / ROWS;
-        for (int p = 0; p < rows; p++) {
-            int from = aOffset + p * aRow;
-            int to = p * ROWS;
-            int within = L < ROWS ? 0 : Math.clamp((a.length - from - L + ROWS) / ROWS, 0, all);
-            for (int i = 0; i < within; i++) {
-                FloatVector.fromArray(S, a, from + i * ROWS).intoArray(tiles, to + i * step);
-            }
-            for (int i = within * ROWS; i < m; i++) {
-                tiles[i / ROWS * step + to + i % ROWS] = a[from + i];
             }
         }
     }

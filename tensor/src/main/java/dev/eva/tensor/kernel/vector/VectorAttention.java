@@ -216,10 +216,10 @@ final class VectorAttention implements Attention {
             float[] tile) {
         for (int c = 0; c < i && Panels.NARROW; c += COLUMNS) {
             int n = Math.min(COLUMNS, i - c);
-            float[] tiles = GemmBlock.scratch().a(GemmBlock.tiles(m, n));
-            GemmBlock.packTiles(m, n, w, wAt + c, ld, tiles);
+            float[] tiles = GemmBlock.scratch().a(TilePacking.tiles(m, n));
+            TilePacking.pack(m, n, w, wAt + c, ld, tiles);
             for (int panel = 0; panel < Panels.count(width); panel++) {
-                GemmBlock.panel(n, m, tiles, 0, 1, GemmBlock.ROWS, GemmBlock.tile(m), y,
+                GemmBlock.panel(n, m, tiles, 0, 1, GemmBlock.ROWS, TilePacking.tile(m), y,
                         yAt + Panels.column(panel, width) * m, Panels.width(panel, width), panel, width, null, 0, 1f,
                         dx, offset + c * width, width, tile);
             }

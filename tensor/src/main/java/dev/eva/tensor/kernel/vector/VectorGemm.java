@@ -17,6 +17,8 @@ final class VectorGemm implements Gemm {
     private static final int TASK_COLUMNS = 1024;
     /** Multiply-adds under which a product is not cut, and that a task should have: several microseconds. */
     private static final long TASK_WORK = 1 << 19;
+    /** Rows of a task of a group at most, where it copies its panels. */
+    private static final int GROUP_ROWS = Panels.NARROW ? TASK_ROWS : 288;
     /** Multiply-adds of a task of a full-sized group. */
     private static final long GROUP_WORK = 1 << 22;
     /** Panels of such a task at least, where that leaves every thread several: rows of A are copied once for them. */
@@ -88,8 +90,12 @@ final class VectorGemm implements Gemm {
      * @param copies whether a task copies what it reads, so that from a task a thread on it should be large
      */
     private static long cut(int m, int n, int k, int groups, int leastRows, int leastPanels, boolean copies) {
+        int threads = Parallel.isAlone() ? 1 : Parallel.threads();
         int mostRows = copies ? COPIED_ROWS : TASK_ROWS;
         int blocks = (m + mostRows - 1) / mostRows;
+        if (copies && blocks > 1 && groups == 1) {
+            blocks = roundUp(blocks, threads);
+        }
         int rows = roundUp((m + blocks - 1) / Math.max(1, blocks), GemmBlock.ROWS);
         int count = Panels.count(n);
         int panels = Math.min(count, TASK_COLUMNS / Panels.WIDTH);
@@ -97,14 +103,14 @@ final class VectorGemm implements Gemm {
         if (work < 2 * TASK_WORK) {
             return (long) Math.max(1, m) << 32 | Math.max(1, count);
         }
-        int threads = Parallel.isAlone() ? 1 : Parallel.threads();
         while (true) {
             long tasks = (long) groups * ((m + rows - 1) / rows) * ((count + panels - 1) / panels);
             if (threads == 1 || tasks >= TASKS || work / tasks < 2 * TASK_WORK) {
                 break;
             }
             boolean pays = copies && tasks >= threads;
-            if (pays && (tasks % threads == 0 || tasks >= 4L * threads)) {
+            // Groups differ in size: as many tasks as threads would be done at different times.
+            if (pays && (groups == 1 && tasks % threads == 0 || tasks >= 4L * threads)) {
                 break;
             }
             int fewestRows = pays ? PAYING_ROWS : leastRows;
@@ -194,11 +200,12 @@ final class VectorGemm implements Gemm {
         public void accept(int task) {
             int g = 0;
             int at = task;
-            for (int here; at >= (here = tasksOf(starts[g + 1] - starts[g], columnTasks)); g++) {
+            for (int here; at >= (here = tasksOf(starts[g + 1] - starts[g], b, columnTasks)); g++) {
                 at -= here;
             }
-            int from = starts[g] + at / columnTasks * TASK_ROWS;
-            int rows = Math.min(TASK_ROWS, starts[g + 1] - from);
+            int most = taskRows(starts[g + 1] - starts[g], b);
+            int from = starts[g] + at / columnTasks * most;
+            int rows = Math.min(most, starts[g + 1] - from);
             int panel = at % columnTasks * taskPanels;
             GemmBlock.multiply(rows, a, aOffset + from * aRow, aRow, aCol, b, g, panel,
                     Math.min(b.count, panel + taskPanels), null, 0, beta, c, cOffset + from * cRow, cRow);
@@ -208,13 +215,21 @@ final class VectorGemm implements Gemm {
     private static int tasks(int[] starts, Panels b, int panels) {
         int tasks = 0;
         for (int g = 0; g < b.groups; g++) {
-            tasks += tasksOf(starts[g + 1] - starts[g], (b.count + panels - 1) / panels);
+            tasks += tasksOf(starts[g + 1] - starts[g], b, (b.count + panels - 1) / panels);
         }
         return tasks;
     }
 
-    private static int tasksOf(int rows, int columnTasks) {
-        return (rows + TASK_ROWS - 1) / TASK_ROWS * columnTasks;
+    private static int tasksOf(int rows, Panels b, int columnTasks) {
+        int most = taskRows(rows, b);
+        return (rows + most - 1) / most * columnTasks;
+    }
+
+    /** Rows of a task of a group of so many: equal parts, larger ones where each copies panels. */
+    private static int taskRows(int rows, Panels b) {
+        int most = b.isView() ? GROUP_ROWS : TASK_ROWS;
+        int blocks = Math.max(1, (rows + most - 1) / most);
+        return Math.max(GemmBlock.ROWS, roundUp((rows + blocks - 1) / blocks, GemmBlock.ROWS));
     }
 
     @Override

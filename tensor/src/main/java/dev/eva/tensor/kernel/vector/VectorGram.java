@@ -43,13 +43,13 @@ final class VectorGram {
         for (int p = 0; p == 0 || p < m; p += GemmBlock.DEPTH) {
             int length = Math.min(GemmBlock.DEPTH, m - p);
             int from = zOffset + p * zRow;
-            float[] left = scratch.a(GemmBlock.tiles(length, rows));
-            GemmBlock.packTiles(length, rows, z, from, zRow, left);
+            float[] left = scratch.a(TilePacking.tiles(length, rows));
+            TilePacking.pack(length, rows, z, from, zRow, left);
             float[] right = scratch.b(length * Panels.WIDTH + Lines.FLOATS);
             int at = Lines.toBoundary(right);
             for (int panel = fromPanel; panel < toPanel; panel++) {
                 Panels.pack(panel, n, length, z, from, zRow, 1, right, at);
-                GemmBlock.panel(rows(panel, n), length, left, 0, 1, GemmBlock.ROWS, GemmBlock.tile(length), right, at,
+                GemmBlock.panel(rows(panel, n), length, left, 0, 1, GemmBlock.ROWS, TilePacking.tile(length), right, at,
                         Panels.width(panel, n), panel, n, null, 0, p == 0 ? 0f : 1f, c, cOffset, n, scratch.tile);
             }
         }

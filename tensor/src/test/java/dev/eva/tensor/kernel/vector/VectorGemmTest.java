@@ -311,10 +311,10 @@ class VectorGemmTest {
         int m = 2 * GemmBlock.ROWS;
         int width = Panels.WIDTH;
         float[] rows = values(m * TilesTwoCopied.ROW, random);
-        float[] tiles = new float[GemmBlock.tiles(k, m)];
+        float[] tiles = new float[TilePacking.tiles(k, m)];
         for (int p = 0; p < k; p++) {
             for (int i = 0; i < m; i++) {
-                int tile = i / GemmBlock.ROWS * GemmBlock.tile(k);
+                int tile = i / GemmBlock.ROWS * TilePacking.tile(k);
                 tiles[tile + p * GemmBlock.ROWS + i % GemmBlock.ROWS] = rows[i * TilesTwoCopied.ROW + p];
             }
         }
@@ -326,7 +326,7 @@ class VectorGemmTest {
         GemmBlock.panel(m, k, rows, 0, TilesTwoCopied.ROW, 1, b, 0, width, 0, width, null, 0, 1f, c, 0, width, null);
         assertThat(c).containsExactly(expected);
         c = init.clone();
-        GemmBlock.panel(m, k, tiles, 0, 1, GemmBlock.ROWS, GemmBlock.tile(k), b, 0, width, 0, width, null, 0, 1f, c, 0,
+        GemmBlock.panel(m, k, tiles, 0, 1, GemmBlock.ROWS, TilePacking.tile(k), b, 0, width, 0, width, null, 0, 1f, c, 0,
                 width, null);
         assertThat(c).containsExactly(expected);
     }
