@@ -35,8 +35,10 @@ final class VectorAttention implements Attention {
     /** Multiply-adds that an exponential costs, about. */
     private static final long EXP_WORK = 16;
 
-    /** Longest sequence whose strips have rows as far apart as copied ones, for tiles whose steps are constants. */
-    private static final int LONGEST_COPY = Panels.NARROW ? GemmBlock.DEPTH : 0;
+    /** Longest sequence whose strips have rows as far apart as copied ones, for tiles whose steps are constants, */
+    private static final int LONGEST_COPY = GemmBlock.DEPTH;
+    /** and where it pays from: 512 positions take 0.97 of their time with 32 registers, 256 take 1.01. */
+    private static final int SHORTEST_COPY = Panels.NARROW ? 0 : 384;
     /** Columns of scores from which the rows of their left operand are copied. */
     private static final int COPY_FROM = 64;
     /** Columns that are copied at a time. */
@@ -75,7 +77,7 @@ final class VectorAttention implements Attention {
 
     /** Floats between rows of a strip. */
     private static int ld(int t) {
-        return t <= LONGEST_COPY ? TilesTwoCopied.ROW : Panels.padded(t) + L;
+        return t >= SHORTEST_COPY && t <= LONGEST_COPY ? TilesTwoCopied.ROW : Panels.padded(t) + L;
     }
 
     // spotless:off: one argument a line would triple the length of every call
