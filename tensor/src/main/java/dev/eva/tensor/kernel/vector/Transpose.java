@@ -32,6 +32,11 @@ final class Transpose {
 
     /** {@code out(j, i) = in(i, j)} for L x L elements; rows lie {@code inRow} and {@code outRow} apart. */
     static void block(float[] in, int inOffset, int inRow, float[] out, int outOffset, int outRow, float[] scratch) {
+        if (ROUNDS == 4) {
+            twoRounds(in, inOffset, inRow, scratch, 0, L);
+            twoRounds(scratch, 0, L, out, outOffset, outRow);
+            return;
+        }
         round(in, inOffset, inRow, scratch, 0, L);
         int at = 0;
         for (int r = 2; r < ROUNDS; r++) {
@@ -47,6 +52,25 @@ final class Transpose {
             FloatVector y = FloatVector.fromArray(S, in, inOffset + (i + HALF) * inRow);
             LOW.selectFrom(x, y).intoArray(out, outOffset + 2 * i * outRow);
             HIGH.selectFrom(x, y).intoArray(out, outOffset + (2 * i + 1) * outRow);
+        }
+    }
+
+    /** Two rounds of four rows, which stay in registers between them: storing is what a round takes longest for. */
+    private static void twoRounds(float[] in, int inOffset, int inRow, float[] out, int outOffset, int outRow) {
+        for (int i = 0; i < HALF / 2; i++) {
+            FloatVector x = FloatVector.fromArray(S, in, inOffset + i * inRow);
+            FloatVector y = FloatVector.fromArray(S, in, inOffset + (i + HALF) * inRow);
+            FloatVector even = LOW.selectFrom(x, y);
+            FloatVector odd = HIGH.selectFrom(x, y);
+            x = FloatVector.fromArray(S, in, inOffset + (i + HALF / 2) * inRow);
+            y = FloatVector.fromArray(S, in, inOffset + (i + HALF / 2 * 3) * inRow);
+            FloatVector even2 = LOW.selectFrom(x, y);
+            FloatVector odd2 = HIGH.selectFrom(x, y);
+            int to = outOffset + 4 * i * outRow;
+            LOW.selectFrom(even, even2).intoArray(out, to);
+            HIGH.selectFrom(even, even2).intoArray(out, to + outRow);
+            LOW.selectFrom(odd, odd2).intoArray(out, to + 2 * outRow);
+            HIGH.selectFrom(odd, odd2).intoArray(out, to + 3 * outRow);
         }
     }
 }
