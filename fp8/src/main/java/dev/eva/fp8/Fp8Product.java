@@ -25,6 +25,9 @@ public interface Fp8Product {
         }
     }
 
+    /** A strip will be turned over, {@link #turn}: what helps memory may happen before. */
+    default void announce(MemorySegment codes, long first, int cols, int count, int length) {}
+
     /**
      * Rows become columns: {@code out[outOffset + p * outRow + j] = scale * decode(code_(first + j * cols + p))} for
      * {@code j < count} and {@code p < length}.

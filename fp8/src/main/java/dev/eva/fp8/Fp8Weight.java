@@ -88,6 +88,7 @@ public final class Fp8Weight implements FrozenMatrix {
 
     @Override
     public void turn(int row, int count, int col, int length, float[] out, int outOffset, int outRow) {
+        PRODUCT.announce(codes, (long) row * cols + col, cols, count, length);
         for (int j = 0; j < count; ) {
             int block = (row + j) / Fp8Blocks.BLOCK;
             int rows = Math.min(count, (block + 1) * Fp8Blocks.BLOCK - row) - j;

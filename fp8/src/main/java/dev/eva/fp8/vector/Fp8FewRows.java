@@ -4,6 +4,7 @@ import dev.eva.fp8.Fp8Blocks;
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Product;
 import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.Lines;
 import dev.eva.tensor.kernel.Reduction;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -25,7 +26,7 @@ final class Fp8FewRows {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final int L = S.length();
-    /** Vectors of 64 bytes come with 32 registers, which hold the sums of two rows of the weight by four of x. */
+    /** Vectors of 64 bytes come with 32 registers: {@link Fp8WideRows}. */
     private static final boolean WIDE = L == 16;
 
     private static final int BLOCK = Fp8Blocks.BLOCK;
@@ -40,7 +41,7 @@ final class Fp8FewRows {
     private static final Reduction SUMS = Kernels.find(Reduction.class, Reduction.REFERENCE);
     /** Rows of x as the loops read them, and the sums lane by lane; the memory of one thread. */
     private static final ThreadLocal<float[][]> SCRATCH =
-            ThreadLocal.withInitial(() -> new float[][] {{}, new float[8 * Fp8RowLoops.SQUARE]});
+            ThreadLocal.withInitial(() -> new float[][] {{}, new float[4 * Fp8RowLoops.SQUARE]});
 
     /** Lane numbers of every second value of two vectors. */
     private static final FloatVector EVENS = everySecond(0);
@@ -85,19 +86,11 @@ final class Fp8FewRows {
             int block = j / BLOCK;
             int end = Math.min(to, (block + 1) * BLOCK);
             if (apart(m, cols, x, xOffset, xRow, scales, block * grid)) {
-                for (int i = 0; i < m; i += together(m, i)) {
-                    int at = yOffset + i * yRow;
-                    switch (together(m, i)) {
-                        case 1 -> quarters(i, cols, codes, j, end, y, at);
-                        case 2 -> {
-                            if (WIDE) {
-                                quartersOfTwo(i, cols, codes, j, end, y, at, yRow);
-                            } else {
-                                halves(i, cols, codes, j, end, y, at, yRow);
-                            }
-                        }
-                        default -> fours(Math.min(4, m - i), i, cols, codes, j, end, y, at, yRow);
-                    }
+                if (WIDE) {
+                    float[] apart = SCRATCH.get()[0];
+                    Fp8WideRows.multiply(m, cols, apart, Lines.toBoundary(apart), codes, j, end, y, yOffset, yRow);
+                } else {
+                    narrow(m, cols, codes, j, end, y, yOffset, yRow);
                 }
                 finish(m, cols, x, xOffset, xRow, codes, scales, j, end, y, yOffset, yRow);
             } else {
@@ -105,6 +98,18 @@ final class Fp8FewRows {
                         j, end, y, yOffset, yRow);
             }
             j = end;
+        }
+    }
+
+    private static void narrow(
+            int m, int cols, MemorySegment codes, int from, int to, float[] y, int yOffset, int yRow) {
+        for (int i = 0; i < m; i += together(m, i)) {
+            int at = yOffset + i * yRow;
+            switch (together(m, i)) {
+                case 1 -> quarters(i, cols, codes, from, to, y, at);
+                case 2 -> halves(i, cols, codes, from, to, y, at, yRow);
+                default -> fours(Math.min(4, m - i), i, cols, codes, from, to, y, at, yRow);
+            }
         }
     }
 
@@ -124,12 +129,7 @@ final class Fp8FewRows {
             Arrays.fill(lanes, 0f);
             for (int p = 0; p < whole; p += Fp8RowLoops.STRIP) {
                 int end = Math.min(whole, p + Fp8RowLoops.STRIP);
-                int pairs = WIDE ? count / 2 : 0;
-                for (int r = 0; r < pairs; r++) {
-                    Fp8RowLoops.twoByFour(p, end, apart, i * cols, codes, (long) (j + r) * cols,
-                            (long) (j + r + pairs) * cols, lanes, r * L, (r + pairs) * L);
-                }
-                for (int r = 2 * pairs; r < count; r++) {
+                for (int r = 0; r < count; r++) {
                     Fp8RowLoops.four(p, end, apart, i * cols, codes, (long) (j + r) * cols, lanes, r * L);
                 }
             }
@@ -171,34 +171,6 @@ final class Fp8FewRows {
     /** Where a row begins; the last one's in place of rows behind it, which a loop then reads for nothing. */
     private static long rowAt(int row, int to, int cols) {
         return (long) Math.min(row, to - 1) * cols;
-    }
-
-    /** Two rows of x, four rows of the weight at a time, a quarter of all rows apart. */
-    private static void quartersOfTwo(
-            int i, int cols, MemorySegment codes, int from, int to, float[] y, int yOffset, int yRow) {
-        float[] apart = SCRATCH.get()[0];
-        float[] lanes = SCRATCH.get()[1];
-        int whole = cols / Fp8RowLoops.LINE * Fp8RowLoops.LINE;
-        int quarter = (to - from + 3) / 4;
-        for (int j = from; j < from + quarter; j += L) {
-            int count = Math.min(L, from + quarter - j);
-            Arrays.fill(lanes, 0f);
-            for (int r = 0; r < count; r++) {
-                long row0 = rowAt(j + r, to, cols);
-                long row1 = rowAt(j + r + quarter, to, cols);
-                long row2 = rowAt(j + r + 2 * quarter, to, cols);
-                long row3 = rowAt(j + r + 3 * quarter, to, cols);
-                for (int p = 0; p < whole; p += Fp8RowLoops.STRIP) {
-                    int end = Math.min(whole, p + Fp8RowLoops.STRIP);
-                    Fp8RowLoops.fourByTwo(p, end, apart, i * cols, codes, row0, row1, row2, row3, lanes, r * L);
-                }
-            }
-            for (int q = 0; q < 8; q++) {
-                int here = j + q % 4 * quarter;
-                SUMS.sumEach(Math.clamp(to - here, 0, count), L, lanes, q * Fp8RowLoops.SQUARE,
-                        y, yOffset + q / 4 * yRow + here);
-            }
-        }
     }
 
     /** Two rows of x, two rows of the weight at a time, half of all rows apart. */
@@ -251,19 +223,21 @@ final class Fp8FewRows {
      */
     private static boolean apart(int m, int cols, float[] x, int xOffset, int xRow, float[] scales, int scalesAt) {
         float[][] scratch = SCRATCH.get();
-        int size = (m % 4 == 3 ? m + 1 : m) * cols;
-        if (scratch[0].length < size) {
-            scratch[0] = new float[size];
+        int last = Math.max(0, m - 1) / 4 * 4;
+        int rows = last + together(m, last);
+        if (scratch[0].length < rows * cols + Lines.FLOATS) {
+            scratch[0] = new float[rows * cols + Lines.FLOATS];
         }
         float[] out = scratch[0];
-        if (m % 4 == 3) {
-            Arrays.fill(out, (m - 3) * cols, size, 0f);
+        int outAt = WIDE ? Lines.toBoundary(out) : 0;
+        if (rows > m) {
+            Arrays.fill(out, outAt + last * cols, outAt + rows * cols, 0f);
         }
         int whole = cols / Fp8RowLoops.LINE * Fp8RowLoops.LINE;
         for (int i = 0; i < m; i++) {
             int first = i / 4 * 4;
             int step = together(m, first);
-            int to = first * cols + (i - first) * L;
+            int to = outAt + first * cols + (i - first) * L;
             int amax = 0;
             for (int b = 0; b * BLOCK < whole; b++) {
                 int p = b * BLOCK;

@@ -4,6 +4,7 @@ import dev.eva.fp8.Fp8Blocks;
 import dev.eva.fp8.Fp8Format;
 import dev.eva.fp8.Fp8Product;
 import dev.eva.tensor.kernel.Kernels;
+import dev.eva.tensor.kernel.Lines;
 import dev.eva.tensor.kernel.StoredKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -84,6 +85,13 @@ final class VectorFp8Product implements Fp8Product {
         }
         int from = most.compare(VectorOperators.GE, (byte) format.firstSpecial()).anyTrue() ? 0 : whole;
         Fp8Product.super.widen(format, codes, first + from, n - from, scale, out, outOffset + from);
+    }
+
+    @Override
+    public void announce(MemorySegment codes, long first, int cols, int count, int length) {
+        if (L == 16) {
+            Lines.touch(codes, first, cols, count, length);
+        }
     }
 
     /** Words of four codes are turned over, and widened after: one place moves four weights. */

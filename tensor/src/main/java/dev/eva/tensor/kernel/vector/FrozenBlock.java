@@ -5,6 +5,7 @@ import dev.eva.tensor.Tensor;
 import dev.eva.tensor.Workspace;
 import dev.eva.tensor.kernel.FrozenMatrix;
 import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Lines;
 import java.util.Arrays;
 import java.util.function.IntConsumer;
 
@@ -25,6 +26,8 @@ final class FrozenBlock {
     private static final int BLOCK = 128;
     /** Panels of a task, at most: {@link GemmBlock#DEPTH} deep, they fit in the second-level cache. */
     private static final int GROUP = 4;
+    /** Rows under which that is one where panels are wide, and leave rows of A no room in a cache of 1 MB. */
+    private static final int WIDE_ROWS = 256;
     /** Tasks from which one takes several panels. */
     private static final int TASKS_OF_PANELS = 16;
     /** Rows of A that pass through all panels of a task before the next: they share that cache with the panels. */
@@ -109,8 +112,8 @@ final class FrozenBlock {
                 used += starts[g + 1] > starts[g] ? 1 : 0;
             }
             chunk = chunk(used, b.n, b.k);
-            group = group(b.n);
             int rows = starts[b.groups] - starts[0];
+            group = group(b.n, rows / Math.max(1, used));
             copy = rows >= COPY_ROWS && aCol == 1 && Panels.count(b.n) >= COPY_PANELS ? copied(rows) : null;
             int tasks = 0;
             for (int g = 0; g < b.groups; g++) {
@@ -180,19 +183,20 @@ final class FrozenBlock {
             int all = starts[b.groups] - starts[0];
             int left = copy == null ? aRow : TilesTwoCopied.ROW;
             GemmBlock.Scratch scratch = GemmBlock.scratch();
-            float[] packed = scratch.b(GROUP * GemmBlock.DEPTH * Panels.WIDTH);
+            float[] packed = scratch.b(GROUP * GemmBlock.DEPTH * Panels.WIDTH + Lines.FLOATS);
+            int boundary = Lines.toBoundary(packed);
             for (int p = 0; p == 0 || p < k; p += GemmBlock.DEPTH) {
                 int length = Math.min(GemmBlock.DEPTH, k - p);
                 int leftAt = copy == null ? aOffset + starts[g] * aRow + p * aCol : at(p, starts[g] - starts[0], all);
                 for (int panel = from; panel < to; panel++) {
-                    pack(w, panel, p, length, packed, (panel - from) * GemmBlock.DEPTH * Panels.WIDTH);
+                    pack(w, panel, p, length, packed, boundary + (panel - from) * GemmBlock.DEPTH * Panels.WIDTH);
                 }
                 for (int i = 0; i < m; i += BLOCK_ROWS) {
                     for (int panel = from; panel < to; panel++) {
+                        int at = boundary + (panel - from) * GemmBlock.DEPTH * Panels.WIDTH;
                         GemmBlock.panel(Math.min(BLOCK_ROWS, m - i), length, copy == null ? a : copy,
-                                leftAt + i * left, left, aCol, packed, (panel - from) * GemmBlock.DEPTH * Panels.WIDTH,
-                                Panels.width(panel, n), panel, n, null, 0, p == 0 ? beta : 1f, c, cAt + i * cRow, cRow,
-                                scratch.tile);
+                                leftAt + i * left, left, aCol, packed, at, Panels.width(panel, n), panel, n, null, 0,
+                                p == 0 ? beta : 1f, c, cAt + i * cRow, cRow, scratch.tile);
                     }
                 }
             }
@@ -225,8 +229,9 @@ final class FrozenBlock {
     }
 
     /** Panels of a task with many rows: what they read of A stays in the cache from one to the next. */
-    private static int group(int n) {
-        return Math.clamp(Panels.count(n) / TASKS_OF_PANELS, 1, GROUP);
+    private static int group(int n, int rows) {
+        int most = Panels.NARROW || rows >= WIDE_ROWS ? GROUP : 1;
+        return Math.clamp(Panels.count(n) / TASKS_OF_PANELS, 1, most);
     }
 
     /** A block of a panel; columns beyond the matrix are zeros. */

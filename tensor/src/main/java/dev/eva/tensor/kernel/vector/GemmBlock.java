@@ -1,6 +1,7 @@
 package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.kernel.ColdStart;
+import dev.eva.tensor.kernel.Lines;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;

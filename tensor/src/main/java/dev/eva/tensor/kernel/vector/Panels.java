@@ -3,6 +3,7 @@ package dev.eva.tensor.kernel.vector;
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.ColdStart;
 import dev.eva.tensor.kernel.Gemm;
+import dev.eva.tensor.kernel.Lines;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;

@@ -8,15 +8,22 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loops of {@link VectorStored} for several rows of x where there are 32 registers: two rows of the weight by four
- * of x, four by two. Sixteen sums for six loads keep the multipliers busy, where one row of the weight by four of x
- * waits for loads. An element is the two chains of {@link VectorStored}, to the bit.
+ * The loops of {@link StoredRows}, for 32 registers: four rows of the weight by four of x or two, columns
+ * {@code [from, end)}, and one row of x. Sixteen sums for eight loads keep the multipliers busy. An element is one chain
+ * of fused multiply-adds a lane in the order of the columns, for bfloat16 the even ones of a line before the odd ones;
+ * the sums come from {@code lanes} and go back there, so that a chain may be cut anywhere.
+ *
+ * <p>Rows of x take turns vector by vector. The sums of a row of x lie {@link #ROW} behind those of the one before.
  */
 final class StoredTiles {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final int L = VectorMath.LANES;
-    private static final int SQUARE = L * L;
+    /** Rows of the weight whose sums have a place; one place more takes what nobody needs. */
+    static final int ROWS = 64;
+    /** Sums lane by lane of a row of x. */
+    static final int ROW = (ROWS + 1) * L;
+
     private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
     private static final int HIGH = 0xFFFF0000;
 
@@ -24,265 +31,129 @@ final class StoredTiles {
 
     // spotless:off: one argument a line would triple the length of every call
 
-    /**
-     * A vector's worth of rows of the weight at most, from {@code row} on, times {@code count} rows of x, two to four;
-     * {@code lanes} is overwritten. What no vector covers is left out.
-     */
-    static void f32(
-            int count, int cols, float[] x, int xAt, int xRow, MemorySegment w, int row, int rows, float[] lanes,
-            float[] y, int yAt, int yRow) {
-        // The rows of a loop lie apart: streams from memory should not run through the same pages.
-        int x1 = xAt + xRow;
-        int x2 = x1 + xRow;
-        int x3 = count == 4 ? x2 + xRow : x2;
-        int part = count == 2 ? (rows + 3) / 4 : (rows + 1) / 2;
-        for (int r = 0; r < part; r++) {
-            int r1 = Math.min(r + part, rows - 1);
-            if (count == 2) {
-                f32FourByTwo(cols, x, xAt, x1, w, row, r, r1, Math.min(r + 2 * part, rows - 1),
-                        Math.min(r + 3 * part, rows - 1), lanes);
-            } else {
-                f32TwoByFour(cols, x, xAt, x1, x2, x3, w, row, r, r1, lanes);
-            }
-        }
-        for (int q = 0; q < count; q++) {
-            LaneSums.add(rows, lanes, q * SQUARE, y, yAt + q * yRow + row);
-        }
-    }
-
-    /** The same for bfloat16; rows of x as {@link VectorStored} lays them out. */
-    static void bf16(
-            int count, int cols, float[] x, int xAt, int xRow, MemorySegment w, int row, int rows, float[] lanes,
-            float[] y, int yAt, int yRow) {
-        int x1 = xAt + xRow;
-        int x2 = x1 + xRow;
-        int x3 = count == 4 ? x2 + xRow : x2;
-        int part = count == 2 ? (rows + 3) / 4 : (rows + 1) / 2;
-        for (int r = 0; r < part; r++) {
-            int r1 = Math.min(r + part, rows - 1);
-            if (count == 2) {
-                bf16FourByTwo(cols, x, xAt, x1, w, row, r, r1, Math.min(r + 2 * part, rows - 1),
-                        Math.min(r + 3 * part, rows - 1), lanes);
-            } else {
-                bf16TwoByFour(cols, x, xAt, x1, x2, x3, w, row, r, r1, lanes);
-            }
-        }
-        for (int q = 0; q < count; q++) {
-            LaneSums.add(rows, lanes, q * SQUARE, y, yAt + q * yRow + row);
-        }
-    }
-
-    private static void f32TwoByFour(
-            int cols, float[] x, int x0, int x1, int x2, int x3, MemorySegment w, int row, int r0, int r1,
-            float[] lanes) {
-        long w0 = 4L * (row + r0) * cols;
-        long w1 = 4L * (row + r1) * cols;
-        FloatVector s00 = FloatVector.zero(S);
-        FloatVector s01 = s00;
-        FloatVector s02 = s00;
-        FloatVector s03 = s00;
-        FloatVector s10 = s00;
-        FloatVector s11 = s00;
-        FloatVector s12 = s00;
-        FloatVector s13 = s00;
-        FloatVector t00 = s00;
-        FloatVector t01 = s00;
-        FloatVector t02 = s00;
-        FloatVector t03 = s00;
-        FloatVector t10 = s00;
-        FloatVector t11 = s00;
-        FloatVector t12 = s00;
-        FloatVector t13 = s00;
-        for (int p = 0, whole = cols / (2 * L) * 2 * L; p < whole; p += 2 * L) {
-            FloatVector v0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * p, LE);
-            FloatVector v1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * p, LE);
-            FloatVector a = FloatVector.fromArray(S, x, x0 + p);
-            s00 = v0.fma(a, s00);
-            s10 = v1.fma(a, s10);
-            a = FloatVector.fromArray(S, x, x1 + p);
-            s01 = v0.fma(a, s01);
-            s11 = v1.fma(a, s11);
-            a = FloatVector.fromArray(S, x, x2 + p);
-            s02 = v0.fma(a, s02);
-            s12 = v1.fma(a, s12);
-            a = FloatVector.fromArray(S, x, x3 + p);
-            s03 = v0.fma(a, s03);
-            s13 = v1.fma(a, s13);
-            v0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * (p + L), LE);
-            v1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * (p + L), LE);
-            a = FloatVector.fromArray(S, x, x0 + p + L);
-            t00 = v0.fma(a, t00);
-            t10 = v1.fma(a, t10);
-            a = FloatVector.fromArray(S, x, x1 + p + L);
-            t01 = v0.fma(a, t01);
-            t11 = v1.fma(a, t11);
-            a = FloatVector.fromArray(S, x, x2 + p + L);
-            t02 = v0.fma(a, t02);
-            t12 = v1.fma(a, t12);
-            a = FloatVector.fromArray(S, x, x3 + p + L);
-            t03 = v0.fma(a, t03);
-            t13 = v1.fma(a, t13);
-        }
-        s00.add(t00).intoArray(lanes, r0 * L);
-        s01.add(t01).intoArray(lanes, r0 * L + SQUARE);
-        s02.add(t02).intoArray(lanes, r0 * L + 2 * SQUARE);
-        s03.add(t03).intoArray(lanes, r0 * L + 3 * SQUARE);
-        s10.add(t10).intoArray(lanes, r1 * L);
-        s11.add(t11).intoArray(lanes, r1 * L + SQUARE);
-        s12.add(t12).intoArray(lanes, r1 * L + 2 * SQUARE);
-        s13.add(t13).intoArray(lanes, r1 * L + 3 * SQUARE);
-    }
-
-    private static void f32FourByTwo(
-            int cols, float[] x, int x0, int x1, MemorySegment w, int row, int r0, int r1, int r2, int r3,
-            float[] lanes) {
-        long w0 = 4L * (row + r0) * cols;
-        long w1 = 4L * (row + r1) * cols;
-        long w2 = 4L * (row + r2) * cols;
-        long w3 = 4L * (row + r3) * cols;
-        FloatVector s00 = FloatVector.zero(S);
-        FloatVector s01 = s00;
-        FloatVector s10 = s00;
-        FloatVector s11 = s00;
-        FloatVector s20 = s00;
-        FloatVector s21 = s00;
-        FloatVector s30 = s00;
-        FloatVector s31 = s00;
-        FloatVector t00 = s00;
-        FloatVector t01 = s00;
-        FloatVector t10 = s00;
-        FloatVector t11 = s00;
-        FloatVector t20 = s00;
-        FloatVector t21 = s00;
-        FloatVector t30 = s00;
-        FloatVector t31 = s00;
-        for (int p = 0, whole = cols / (2 * L) * 2 * L; p < whole; p += 2 * L) {
-            FloatVector v0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * p, LE);
-            FloatVector v1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * p, LE);
-            FloatVector v2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * p, LE);
-            FloatVector v3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * p, LE);
-            FloatVector a = FloatVector.fromArray(S, x, x0 + p);
-            s00 = v0.fma(a, s00);
-            s10 = v1.fma(a, s10);
-            s20 = v2.fma(a, s20);
-            s30 = v3.fma(a, s30);
-            a = FloatVector.fromArray(S, x, x1 + p);
-            s01 = v0.fma(a, s01);
-            s11 = v1.fma(a, s11);
-            s21 = v2.fma(a, s21);
-            s31 = v3.fma(a, s31);
-            v0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * (p + L), LE);
-            v1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * (p + L), LE);
-            v2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * (p + L), LE);
-            v3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * (p + L), LE);
-            a = FloatVector.fromArray(S, x, x0 + p + L);
-            t00 = v0.fma(a, t00);
-            t10 = v1.fma(a, t10);
-            t20 = v2.fma(a, t20);
-            t30 = v3.fma(a, t30);
-            a = FloatVector.fromArray(S, x, x1 + p + L);
-            t01 = v0.fma(a, t01);
-            t11 = v1.fma(a, t11);
-            t21 = v2.fma(a, t21);
-            t31 = v3.fma(a, t31);
-        }
-        s00.add(t00).intoArray(lanes, r0 * L);
-        s01.add(t01).intoArray(lanes, r0 * L + SQUARE);
-        s10.add(t10).intoArray(lanes, r1 * L);
-        s11.add(t11).intoArray(lanes, r1 * L + SQUARE);
-        s20.add(t20).intoArray(lanes, r2 * L);
-        s21.add(t21).intoArray(lanes, r2 * L + SQUARE);
-        s30.add(t30).intoArray(lanes, r3 * L);
-        s31.add(t31).intoArray(lanes, r3 * L + SQUARE);
-    }
-
-    private static void bf16TwoByFour(
-            int cols, float[] x, int x0, int x1, int x2, int x3, MemorySegment w, int row, int r0, int r1,
-            float[] lanes) {
-        long w0 = 2L * (row + r0) * cols;
-        long w1 = 2L * (row + r1) * cols;
-        FloatVector s00 = FloatVector.zero(S);
-        FloatVector s01 = s00;
-        FloatVector s02 = s00;
-        FloatVector s03 = s00;
-        FloatVector s10 = s00;
-        FloatVector s11 = s00;
-        FloatVector s12 = s00;
-        FloatVector s13 = s00;
-        FloatVector t00 = s00;
-        FloatVector t01 = s00;
-        FloatVector t02 = s00;
-        FloatVector t03 = s00;
-        FloatVector t10 = s00;
-        FloatVector t11 = s00;
-        FloatVector t12 = s00;
-        FloatVector t13 = s00;
-        for (int p = 0, whole = cols / (2 * L) * 2 * L; p < whole; p += 2 * L) {
-            IntVector v0 = IntVector.fromMemorySegment(I, w, w0 + 2L * p, LE);
-            IntVector v1 = IntVector.fromMemorySegment(I, w, w1 + 2L * p, LE);
-            FloatVector c0 = v0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            FloatVector c1 = v1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            FloatVector a = FloatVector.fromArray(S, x, x0 + p);
+    static void f32FourByFour(
+            int from, int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
+            float[] lanes, int at0, int at1, int at2, int at3) {
+        FloatVector s00 = FloatVector.fromArray(S, lanes, at0);
+        FloatVector s01 = FloatVector.fromArray(S, lanes, at0 + ROW);
+        FloatVector s02 = FloatVector.fromArray(S, lanes, at0 + 2 * ROW);
+        FloatVector s03 = FloatVector.fromArray(S, lanes, at0 + 3 * ROW);
+        FloatVector s10 = FloatVector.fromArray(S, lanes, at1);
+        FloatVector s11 = FloatVector.fromArray(S, lanes, at1 + ROW);
+        FloatVector s12 = FloatVector.fromArray(S, lanes, at1 + 2 * ROW);
+        FloatVector s13 = FloatVector.fromArray(S, lanes, at1 + 3 * ROW);
+        FloatVector s20 = FloatVector.fromArray(S, lanes, at2);
+        FloatVector s21 = FloatVector.fromArray(S, lanes, at2 + ROW);
+        FloatVector s22 = FloatVector.fromArray(S, lanes, at2 + 2 * ROW);
+        FloatVector s23 = FloatVector.fromArray(S, lanes, at2 + 3 * ROW);
+        FloatVector s30 = FloatVector.fromArray(S, lanes, at3);
+        FloatVector s31 = FloatVector.fromArray(S, lanes, at3 + ROW);
+        FloatVector s32 = FloatVector.fromArray(S, lanes, at3 + 2 * ROW);
+        FloatVector s33 = FloatVector.fromArray(S, lanes, at3 + 3 * ROW);
+        for (int p = from; p < end; p += L) {
+            int here = xAt + 4 * p;
+            FloatVector c0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * p, LE);
+            FloatVector c1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * p, LE);
+            FloatVector c2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * p, LE);
+            FloatVector c3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * p, LE);
+            FloatVector a = FloatVector.fromArray(S, x, here);
             s00 = c0.fma(a, s00);
             s10 = c1.fma(a, s10);
-            a = FloatVector.fromArray(S, x, x1 + p);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + L);
             s01 = c0.fma(a, s01);
             s11 = c1.fma(a, s11);
-            a = FloatVector.fromArray(S, x, x2 + p);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+            a = FloatVector.fromArray(S, x, here + 2 * L);
             s02 = c0.fma(a, s02);
             s12 = c1.fma(a, s12);
-            a = FloatVector.fromArray(S, x, x3 + p);
+            s22 = c2.fma(a, s22);
+            s32 = c3.fma(a, s32);
+            a = FloatVector.fromArray(S, x, here + 3 * L);
             s03 = c0.fma(a, s03);
             s13 = c1.fma(a, s13);
-            c0 = v0.and(HIGH).reinterpretAsFloats();
-            c1 = v1.and(HIGH).reinterpretAsFloats();
-            a = FloatVector.fromArray(S, x, x0 + p + L);
-            t00 = c0.fma(a, t00);
-            t10 = c1.fma(a, t10);
-            a = FloatVector.fromArray(S, x, x1 + p + L);
-            t01 = c0.fma(a, t01);
-            t11 = c1.fma(a, t11);
-            a = FloatVector.fromArray(S, x, x2 + p + L);
-            t02 = c0.fma(a, t02);
-            t12 = c1.fma(a, t12);
-            a = FloatVector.fromArray(S, x, x3 + p + L);
-            t03 = c0.fma(a, t03);
-            t13 = c1.fma(a, t13);
+            s23 = c2.fma(a, s23);
+            s33 = c3.fma(a, s33);
         }
-        s00.add(t00).intoArray(lanes, r0 * L);
-        s01.add(t01).intoArray(lanes, r0 * L + SQUARE);
-        s02.add(t02).intoArray(lanes, r0 * L + 2 * SQUARE);
-        s03.add(t03).intoArray(lanes, r0 * L + 3 * SQUARE);
-        s10.add(t10).intoArray(lanes, r1 * L);
-        s11.add(t11).intoArray(lanes, r1 * L + SQUARE);
-        s12.add(t12).intoArray(lanes, r1 * L + 2 * SQUARE);
-        s13.add(t13).intoArray(lanes, r1 * L + 3 * SQUARE);
+        s00.intoArray(lanes, at0);
+        s01.intoArray(lanes, at0 + ROW);
+        s02.intoArray(lanes, at0 + 2 * ROW);
+        s03.intoArray(lanes, at0 + 3 * ROW);
+        s10.intoArray(lanes, at1);
+        s11.intoArray(lanes, at1 + ROW);
+        s12.intoArray(lanes, at1 + 2 * ROW);
+        s13.intoArray(lanes, at1 + 3 * ROW);
+        s20.intoArray(lanes, at2);
+        s21.intoArray(lanes, at2 + ROW);
+        s22.intoArray(lanes, at2 + 2 * ROW);
+        s23.intoArray(lanes, at2 + 3 * ROW);
+        s30.intoArray(lanes, at3);
+        s31.intoArray(lanes, at3 + ROW);
+        s32.intoArray(lanes, at3 + 2 * ROW);
+        s33.intoArray(lanes, at3 + 3 * ROW);
     }
 
-    private static void bf16FourByTwo(
-            int cols, float[] x, int x0, int x1, MemorySegment w, int row, int r0, int r1, int r2, int r3,
-            float[] lanes) {
-        long w0 = 2L * (row + r0) * cols;
-        long w1 = 2L * (row + r1) * cols;
-        long w2 = 2L * (row + r2) * cols;
-        long w3 = 2L * (row + r3) * cols;
-        FloatVector s00 = FloatVector.zero(S);
-        FloatVector s01 = s00;
-        FloatVector s10 = s00;
-        FloatVector s11 = s00;
-        FloatVector s20 = s00;
-        FloatVector s21 = s00;
-        FloatVector s30 = s00;
-        FloatVector s31 = s00;
-        FloatVector t00 = s00;
-        FloatVector t01 = s00;
-        FloatVector t10 = s00;
-        FloatVector t11 = s00;
-        FloatVector t20 = s00;
-        FloatVector t21 = s00;
-        FloatVector t30 = s00;
-        FloatVector t31 = s00;
-        for (int p = 0, whole = cols / (2 * L) * 2 * L; p < whole; p += 2 * L) {
+    static void f32FourByTwo(
+            int from, int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
+            float[] lanes, int at0, int at1, int at2, int at3) {
+        FloatVector s00 = FloatVector.fromArray(S, lanes, at0);
+        FloatVector s01 = FloatVector.fromArray(S, lanes, at0 + ROW);
+        FloatVector s10 = FloatVector.fromArray(S, lanes, at1);
+        FloatVector s11 = FloatVector.fromArray(S, lanes, at1 + ROW);
+        FloatVector s20 = FloatVector.fromArray(S, lanes, at2);
+        FloatVector s21 = FloatVector.fromArray(S, lanes, at2 + ROW);
+        FloatVector s30 = FloatVector.fromArray(S, lanes, at3);
+        FloatVector s31 = FloatVector.fromArray(S, lanes, at3 + ROW);
+        for (int p = from; p < end; p += L) {
+            int here = xAt + 2 * p;
+            FloatVector c0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * p, LE);
+            FloatVector c1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * p, LE);
+            FloatVector c2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * p, LE);
+            FloatVector c3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * p, LE);
+            FloatVector a = FloatVector.fromArray(S, x, here);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+        }
+        s00.intoArray(lanes, at0);
+        s01.intoArray(lanes, at0 + ROW);
+        s10.intoArray(lanes, at1);
+        s11.intoArray(lanes, at1 + ROW);
+        s20.intoArray(lanes, at2);
+        s21.intoArray(lanes, at2 + ROW);
+        s30.intoArray(lanes, at3);
+        s31.intoArray(lanes, at3 + ROW);
+    }
+
+    static void bf16FourByFour(
+            int from, int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
+            float[] lanes, int at0, int at1, int at2, int at3) {
+        FloatVector s00 = FloatVector.fromArray(S, lanes, at0);
+        FloatVector s01 = FloatVector.fromArray(S, lanes, at0 + ROW);
+        FloatVector s02 = FloatVector.fromArray(S, lanes, at0 + 2 * ROW);
+        FloatVector s03 = FloatVector.fromArray(S, lanes, at0 + 3 * ROW);
+        FloatVector s10 = FloatVector.fromArray(S, lanes, at1);
+        FloatVector s11 = FloatVector.fromArray(S, lanes, at1 + ROW);
+        FloatVector s12 = FloatVector.fromArray(S, lanes, at1 + 2 * ROW);
+        FloatVector s13 = FloatVector.fromArray(S, lanes, at1 + 3 * ROW);
+        FloatVector s20 = FloatVector.fromArray(S, lanes, at2);
+        FloatVector s21 = FloatVector.fromArray(S, lanes, at2 + ROW);
+        FloatVector s22 = FloatVector.fromArray(S, lanes, at2 + 2 * ROW);
+        FloatVector s23 = FloatVector.fromArray(S, lanes, at2 + 3 * ROW);
+        FloatVector s30 = FloatVector.fromArray(S, lanes, at3);
+        FloatVector s31 = FloatVector.fromArray(S, lanes, at3 + ROW);
+        FloatVector s32 = FloatVector.fromArray(S, lanes, at3 + 2 * ROW);
+        FloatVector s33 = FloatVector.fromArray(S, lanes, at3 + 3 * ROW);
+        for (int p = from; p < end; p += 2 * L) {
+            int here = xAt + 4 * p;
             IntVector v0 = IntVector.fromMemorySegment(I, w, w0 + 2L * p, LE);
             IntVector v1 = IntVector.fromMemorySegment(I, w, w1 + 2L * p, LE);
             IntVector v2 = IntVector.fromMemorySegment(I, w, w2 + 2L * p, LE);
@@ -291,12 +162,96 @@ final class StoredTiles {
             FloatVector c1 = v1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             FloatVector c2 = v2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             FloatVector c3 = v3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            FloatVector a = FloatVector.fromArray(S, x, x0 + p);
+            FloatVector a = FloatVector.fromArray(S, x, here);
             s00 = c0.fma(a, s00);
             s10 = c1.fma(a, s10);
             s20 = c2.fma(a, s20);
             s30 = c3.fma(a, s30);
-            a = FloatVector.fromArray(S, x, x1 + p);
+            a = FloatVector.fromArray(S, x, here + L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+            a = FloatVector.fromArray(S, x, here + 2 * L);
+            s02 = c0.fma(a, s02);
+            s12 = c1.fma(a, s12);
+            s22 = c2.fma(a, s22);
+            s32 = c3.fma(a, s32);
+            a = FloatVector.fromArray(S, x, here + 3 * L);
+            s03 = c0.fma(a, s03);
+            s13 = c1.fma(a, s13);
+            s23 = c2.fma(a, s23);
+            s33 = c3.fma(a, s33);
+            c0 = v0.and(HIGH).reinterpretAsFloats();
+            c1 = v1.and(HIGH).reinterpretAsFloats();
+            c2 = v2.and(HIGH).reinterpretAsFloats();
+            c3 = v3.and(HIGH).reinterpretAsFloats();
+            a = FloatVector.fromArray(S, x, here + 4 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + 5 * L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+            a = FloatVector.fromArray(S, x, here + 6 * L);
+            s02 = c0.fma(a, s02);
+            s12 = c1.fma(a, s12);
+            s22 = c2.fma(a, s22);
+            s32 = c3.fma(a, s32);
+            a = FloatVector.fromArray(S, x, here + 7 * L);
+            s03 = c0.fma(a, s03);
+            s13 = c1.fma(a, s13);
+            s23 = c2.fma(a, s23);
+            s33 = c3.fma(a, s33);
+        }
+        s00.intoArray(lanes, at0);
+        s01.intoArray(lanes, at0 + ROW);
+        s02.intoArray(lanes, at0 + 2 * ROW);
+        s03.intoArray(lanes, at0 + 3 * ROW);
+        s10.intoArray(lanes, at1);
+        s11.intoArray(lanes, at1 + ROW);
+        s12.intoArray(lanes, at1 + 2 * ROW);
+        s13.intoArray(lanes, at1 + 3 * ROW);
+        s20.intoArray(lanes, at2);
+        s21.intoArray(lanes, at2 + ROW);
+        s22.intoArray(lanes, at2 + 2 * ROW);
+        s23.intoArray(lanes, at2 + 3 * ROW);
+        s30.intoArray(lanes, at3);
+        s31.intoArray(lanes, at3 + ROW);
+        s32.intoArray(lanes, at3 + 2 * ROW);
+        s33.intoArray(lanes, at3 + 3 * ROW);
+    }
+
+    static void bf16FourByTwo(
+            int from, int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
+            float[] lanes, int at0, int at1, int at2, int at3) {
+        FloatVector s00 = FloatVector.fromArray(S, lanes, at0);
+        FloatVector s01 = FloatVector.fromArray(S, lanes, at0 + ROW);
+        FloatVector s10 = FloatVector.fromArray(S, lanes, at1);
+        FloatVector s11 = FloatVector.fromArray(S, lanes, at1 + ROW);
+        FloatVector s20 = FloatVector.fromArray(S, lanes, at2);
+        FloatVector s21 = FloatVector.fromArray(S, lanes, at2 + ROW);
+        FloatVector s30 = FloatVector.fromArray(S, lanes, at3);
+        FloatVector s31 = FloatVector.fromArray(S, lanes, at3 + ROW);
+        for (int p = from; p < end; p += 2 * L) {
+            int here = xAt + 2 * p;
+            IntVector v0 = IntVector.fromMemorySegment(I, w, w0 + 2L * p, LE);
+            IntVector v1 = IntVector.fromMemorySegment(I, w, w1 + 2L * p, LE);
+            IntVector v2 = IntVector.fromMemorySegment(I, w, w2 + 2L * p, LE);
+            IntVector v3 = IntVector.fromMemorySegment(I, w, w3 + 2L * p, LE);
+            FloatVector c0 = v0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector c1 = v1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector c2 = v2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector c3 = v3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector a = FloatVector.fromArray(S, x, here);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + L);
             s01 = c0.fma(a, s01);
             s11 = c1.fma(a, s11);
             s21 = c2.fma(a, s21);
@@ -305,25 +260,99 @@ final class StoredTiles {
             c1 = v1.and(HIGH).reinterpretAsFloats();
             c2 = v2.and(HIGH).reinterpretAsFloats();
             c3 = v3.and(HIGH).reinterpretAsFloats();
-            a = FloatVector.fromArray(S, x, x0 + p + L);
-            t00 = c0.fma(a, t00);
-            t10 = c1.fma(a, t10);
-            t20 = c2.fma(a, t20);
-            t30 = c3.fma(a, t30);
-            a = FloatVector.fromArray(S, x, x1 + p + L);
-            t01 = c0.fma(a, t01);
-            t11 = c1.fma(a, t11);
-            t21 = c2.fma(a, t21);
-            t31 = c3.fma(a, t31);
+            a = FloatVector.fromArray(S, x, here + 2 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + 3 * L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
         }
-        s00.add(t00).intoArray(lanes, r0 * L);
-        s01.add(t01).intoArray(lanes, r0 * L + SQUARE);
-        s10.add(t10).intoArray(lanes, r1 * L);
-        s11.add(t11).intoArray(lanes, r1 * L + SQUARE);
-        s20.add(t20).intoArray(lanes, r2 * L);
-        s21.add(t21).intoArray(lanes, r2 * L + SQUARE);
-        s30.add(t30).intoArray(lanes, r3 * L);
-        s31.add(t31).intoArray(lanes, r3 * L + SQUARE);
+        s00.intoArray(lanes, at0);
+        s01.intoArray(lanes, at0 + ROW);
+        s10.intoArray(lanes, at1);
+        s11.intoArray(lanes, at1 + ROW);
+        s20.intoArray(lanes, at2);
+        s21.intoArray(lanes, at2 + ROW);
+        s30.intoArray(lanes, at3);
+        s31.intoArray(lanes, at3 + ROW);
+    }
+
+    static void f32FourByOne(
+            int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
+            float[] lanes, int at, int part) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int p = 0; p < end; p += 2 * L) {
+            FloatVector a = FloatVector.fromArray(S, x, xAt + p);
+            s0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * p, LE).fma(a, s0);
+            s1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * p, LE).fma(a, s1);
+            s2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * p, LE).fma(a, s2);
+            s3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * p, LE).fma(a, s3);
+            a = FloatVector.fromArray(S, x, xAt + p + L);
+            s0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * (p + L), LE).fma(a, s0);
+            s1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * (p + L), LE).fma(a, s1);
+            s2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * (p + L), LE).fma(a, s2);
+            s3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * (p + L), LE).fma(a, s3);
+        }
+        s0.intoArray(lanes, at);
+        s1.intoArray(lanes, at + part);
+        s2.intoArray(lanes, at + 2 * part);
+        s3.intoArray(lanes, at + 3 * part);
+    }
+
+    static void bf16EightByOne(
+            int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
+            long w4, long w5, long w6, long w7, float[] lanes, int at, int part) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        FloatVector s4 = s0;
+        FloatVector s5 = s0;
+        FloatVector s6 = s0;
+        FloatVector s7 = s0;
+        for (int p = 0; p < end; p += 2 * L) {
+            FloatVector a = FloatVector.fromArray(S, x, xAt + p);
+            FloatVector b = FloatVector.fromArray(S, x, xAt + p + L);
+            IntVector two = IntVector.fromMemorySegment(I, w, w0 + 2L * p, LE);
+            s0 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s0);
+            s0 = two.and(HIGH).reinterpretAsFloats().fma(b, s0);
+            two = IntVector.fromMemorySegment(I, w, w1 + 2L * p, LE);
+            s1 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s1);
+            s1 = two.and(HIGH).reinterpretAsFloats().fma(b, s1);
+            two = IntVector.fromMemorySegment(I, w, w2 + 2L * p, LE);
+            s2 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s2);
+            s2 = two.and(HIGH).reinterpretAsFloats().fma(b, s2);
+            two = IntVector.fromMemorySegment(I, w, w3 + 2L * p, LE);
+            s3 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s3);
+            s3 = two.and(HIGH).reinterpretAsFloats().fma(b, s3);
+            two = IntVector.fromMemorySegment(I, w, w4 + 2L * p, LE);
+            s4 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s4);
+            s4 = two.and(HIGH).reinterpretAsFloats().fma(b, s4);
+            two = IntVector.fromMemorySegment(I, w, w5 + 2L * p, LE);
+            s5 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s5);
+            s5 = two.and(HIGH).reinterpretAsFloats().fma(b, s5);
+            two = IntVector.fromMemorySegment(I, w, w6 + 2L * p, LE);
+            s6 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s6);
+            s6 = two.and(HIGH).reinterpretAsFloats().fma(b, s6);
+            two = IntVector.fromMemorySegment(I, w, w7 + 2L * p, LE);
+            s7 = two.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(a, s7);
+            s7 = two.and(HIGH).reinterpretAsFloats().fma(b, s7);
+        }
+        s0.intoArray(lanes, at);
+        s1.intoArray(lanes, at + part);
+        s2.intoArray(lanes, at + 2 * part);
+        s3.intoArray(lanes, at + 3 * part);
+        s4.intoArray(lanes, at + 4 * part);
+        s5.intoArray(lanes, at + 5 * part);
+        s6.intoArray(lanes, at + 6 * part);
+        s7.intoArray(lanes, at + 7 * part);
     }
 
     // spotless:on

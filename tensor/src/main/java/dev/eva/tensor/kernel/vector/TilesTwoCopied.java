@@ -4,6 +4,7 @@ import static java.lang.invoke.VarHandle.loadLoadFence;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 
+import dev.eva.tensor.kernel.Lines;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 

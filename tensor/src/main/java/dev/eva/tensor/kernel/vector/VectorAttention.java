@@ -4,6 +4,7 @@ import static jdk.incubator.vector.FloatVector.fromArray;
 
 import dev.eva.tensor.kernel.Attention;
 import dev.eva.tensor.kernel.ColdStart;
+import dev.eva.tensor.kernel.Lines;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;

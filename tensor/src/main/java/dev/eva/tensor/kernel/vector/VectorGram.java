@@ -2,6 +2,7 @@ package dev.eva.tensor.kernel.vector;
 
 import dev.eva.tensor.Parallel;
 import dev.eva.tensor.kernel.ColdStart;
+import dev.eva.tensor.kernel.Lines;
 
 /**
  * {@code C = Z^T Z} by the tiles of {@link GemmBlock}: of each panel of columns the rows down to the diagonal, and what

@@ -9,9 +9,10 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products with stored weights, lanes along k. Four rows of x share a row of the weight, with 32 registers two of them
- * ({@link StoredTiles}); one row of x takes four rows of the weight at a time ({@link StoredStreams}). An element is
- * two chains of fused multiply-adds a lane; the lanes are added at the end, those of a vector's worth of rows at once.
+ * Products with stored weights, lanes along k. Four rows of x share a row of the weight; one row of x takes four rows
+ * of the weight at a time ({@link StoredStreams}). An element is two chains of fused multiply-adds a lane; the lanes
+ * are added at the end, those of a vector's worth of rows at once. With 32 registers there are larger tiles, and one
+ * chain: {@link StoredRows}.
  *
  * <p>bfloat16 comes as 32-bit lanes that hold two neighbours, so x is laid out beforehand as a vector of even places,
  * then one of odd places.
@@ -139,18 +140,26 @@ final class VectorStored implements StoredKernel {
     public void multiplyF32(
             int m, int cols, float[] x, int xOffset, int xRow, MemorySegment w, int from, int to,
             float[] y, int yOffset, int yRow) {
+        if (Panels.NARROW) {
+            f32Narrow(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
+        } else {
+            StoredRows.multiply(false, m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
+        }
+        if (cols % (2 * L) != 0) {
+            f32Rest(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
+        }
+    }
+
+    private static void f32Narrow(
+            int m, int cols, float[] x, int xOffset, int xRow, MemorySegment w, int from, int to,
+            float[] y, int yOffset, int yRow) {
         float[] lanes = SCRATCH.get().lanes;
-        int alone = alone(m);
+        int alone = m / 4 * 4;
         for (int begin = from; begin < to; begin += SHARED) {
             int end = Math.min(to, begin + SHARED);
             for (int j = begin; j < end && alone > 0; j += L) {
                 int rows = Math.min(L, end - j);
                 for (int i = 0; i < alone; i += 4) {
-                    if (!Panels.NARROW) {
-                        StoredTiles.f32(Math.min(4, alone - i), cols, x, xOffset + i * xRow, xRow, w, j, rows, lanes,
-                                y, yOffset + i * yRow, yRow);
-                        continue;
-                    }
                     for (int r = 0; r < rows; r++) {
                         f32Four(cols, x, xOffset + i * xRow, xRow, w, j + r, lanes, r * L);
                     }
@@ -163,14 +172,6 @@ final class VectorStored implements StoredKernel {
                 StoredStreams.f32(cols, x, xOffset + i * xRow, w, begin, end, lanes, y, yOffset + i * yRow);
             }
         }
-        if (cols % (2 * L) != 0) {
-            f32Rest(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
-        }
-    }
-
-    /** The first row of x that takes the weights without others: with 32 registers two or three go together, too. */
-    private static int alone(int m) {
-        return Panels.NARROW || m % 4 == 1 ? m / 4 * 4 : m;
     }
 
     private static void f32Four(
@@ -224,19 +225,27 @@ final class VectorStored implements StoredKernel {
     public void multiplyBf16(
             int m, int cols, float[] x, int xOffset, int xRow, MemorySegment w, int from, int to,
             float[] y, int yOffset, int yRow) {
+        if (Panels.NARROW) {
+            bf16Narrow(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
+        } else {
+            StoredRows.multiply(true, m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
+        }
+        if (cols % (2 * L) != 0) {
+            bf16Rest(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
+        }
+    }
+
+    private static void bf16Narrow(
+            int m, int cols, float[] x, int xOffset, int xRow, MemorySegment w, int from, int to,
+            float[] y, int yOffset, int yRow) {
         float[] lanes = SCRATCH.get().lanes;
         float[] apart = apart(m, cols, x, xOffset, xRow);
-        int alone = alone(m);
+        int alone = m / 4 * 4;
         for (int begin = from; begin < to; begin += SHARED) {
             int end = Math.min(to, begin + SHARED);
             for (int j = begin; j < end && alone > 0; j += L) {
                 int rows = Math.min(L, end - j);
                 for (int i = 0; i < alone; i += 4) {
-                    if (!Panels.NARROW) {
-                        StoredTiles.bf16(Math.min(4, alone - i), cols, apart, i * cols, cols, w, j, rows, lanes,
-                                y, yOffset + i * yRow, yRow);
-                        continue;
-                    }
                     for (int r = 0; r < rows; r++) {
                         bf16Four(cols, apart, i * cols, w, j + r, lanes, r * L);
                     }
@@ -248,9 +257,6 @@ final class VectorStored implements StoredKernel {
             for (int i = alone; i < m; i++) {
                 StoredStreams.bf16(cols, apart, i * cols, w, begin, end, lanes, y, yOffset + i * yRow);
             }
-        }
-        if (cols % (2 * L) != 0) {
-            bf16Rest(m, cols, x, xOffset, xRow, w, from, to, y, yOffset, yRow);
         }
     }
 

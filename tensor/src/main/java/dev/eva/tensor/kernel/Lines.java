@@ -1,9 +1,9 @@
-package dev.eva.tensor.kernel.vector;
+package dev.eva.tensor.kernel;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.eva.tensor.kernel.ColdStart;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -15,9 +15,13 @@ import java.lang.invoke.MethodHandle;
  * bytes alone. So scratch is a line longer than needed and used from the line's boundary on. The collector may move an
  * array later: values do not depend on it, only speed.
  */
-final class Lines {
+public final class Lines {
     /** Floats of a line. */
-    static final int FLOATS = 16;
+    public static final int FLOATS = 16;
+
+    private static final int BYTES = 4 * FLOATS;
+    /** What {@link #touch} has read: a loop whose result nobody keeps would be left out. */
+    private static long touched;
 
     private Lines() {}
 
@@ -43,7 +47,7 @@ final class Lines {
      * Floats from the start of an array to the first line's boundary in it; 0 where that cannot be known, and in a cold
      * process, which loses more by asking than it gains.
      */
-    static int toBoundary(float[] array) {
+    public static int toBoundary(float[] array) {
         if (ColdStart.isOn() || Address.COPY == null) {
             return 0;
         }
@@ -54,5 +58,23 @@ final class Lines {
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /**
+     * Reads a byte of each line of {@code rows} rows, row by row: memory is read faster that way than by what turns
+     * squares of them over, and hands those their lines from a cache.
+     *
+     * @param from the first byte of the first row
+     * @param stride bytes from one row to the next
+     * @param length bytes of a row
+     */
+    public static void touch(MemorySegment w, long from, long stride, int rows, int length) {
+        long sum = 0;
+        for (int r = 0; r < rows; r++) {
+            for (int p = 0; p < length; p += BYTES) {
+                sum += w.get(JAVA_BYTE, from + r * stride + p);
+            }
+        }
+        touched = sum;
     }
 }
