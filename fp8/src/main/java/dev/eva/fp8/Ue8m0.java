@@ -8,13 +8,15 @@ public final class Ue8m0 {
     private static final byte NAN = (byte) 255;
     private static final int INFINITY_BITS = 0x7F800000;
     private static final int MAX_CODE = 254;
+    /** The bits of 2^-127. */
+    private static final int SMALLEST_BITS = 0x00400000;
 
     private Ue8m0() {}
 
     /** The value of a code, exact in float32 (2^-127, code 0, is subnormal there). */
     public static float decode(byte code) {
         int exponent = code & 0xFF;
-        return exponent == 255 ? Float.NaN : Math.scalb(1f, exponent - 127);
+        return exponent == 255 ? Float.NaN : Float.intBitsToFloat(exponent == 0 ? SMALLEST_BITS : exponent << 23);
     }
 
     /**

@@ -187,7 +187,7 @@ class Fp8WeightTest {
 
     /** Parts of the rows, however they are cut: one row of x reads four rows of the weight at once, two read two. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4})
+    @ValueSource(ints = {1, 2, 3, 4, 5, 8})
     void anyCutOfTheRowsHasTheSameBits(int m) {
         int cols = 1100;
         int rows = 270;
@@ -227,7 +227,7 @@ class Fp8WeightTest {
 
     /** Every loop for few rows, over more columns than one strip has and a block of five rows at the end. */
     @ParameterizedTest
-    @ValueSource(ints = {2, 3, 5, 6, 16})
+    @ValueSource(ints = {2, 3, 5, 6, 7, 9, 15, 16})
     void fewRowsHaveTheBitsOfOne(int m) {
         int cols = 1300;
         Fp8Weight w = weight(Fp8Format.E4M3, 133, cols);

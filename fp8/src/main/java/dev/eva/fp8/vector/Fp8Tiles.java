@@ -12,9 +12,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The loops of {@link Fp8WideRows}, for 32 registers: columns {@code [from, end)} of four rows of the weight times four
- * rows of x, two or one, codes widened as in {@link Fp8RowLoops}. An element is one chain of fused multiply-adds a lane,
- * line by line, the places of a lane from the lowest on; the sums come from {@code lanes} and go back there, so that a
- * chain may be cut between any two lines.
+ * rows of x, two or one, codes widened as in {@link Fp8RowLoops}. An element is one chain of fused multiply-adds a
+ * lane, line by line, the places of a lane from the lowest on; the sums of tiles come from {@code lanes} and go back
+ * there, so that a chain may be cut between any two lines.
  *
  * <p>Rows of x take turns vector by vector. The sums of a row of x lie {@link #ROW} behind those of the one before.
  */
@@ -36,71 +36,43 @@ final class Fp8Tiles {
 
     // spotless:off: one argument a line would triple the length of every call
 
-    static void eightByOne(
+    static void fourByOne(
             int end, float[] x, int xAt, MemorySegment w, long w0, long w1, long w2, long w3,
-            long w4, long w5, long w6, long w7, float[] lanes, int at, int part) {
+            float[] lanes, int at, int part) {
         FloatVector s0 = FloatVector.zero(S);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
-        FloatVector s4 = s0;
-        FloatVector s5 = s0;
-        FloatVector s6 = s0;
-        FloatVector s7 = s0;
         for (int p = 0; p < end; p += LINE) {
             IntVector v0 = IntVector.fromMemorySegment(I, w, w0 + p, LE);
             IntVector v1 = IntVector.fromMemorySegment(I, w, w1 + p, LE);
             IntVector v2 = IntVector.fromMemorySegment(I, w, w2 + p, LE);
             IntVector v3 = IntVector.fromMemorySegment(I, w, w3 + p, LE);
-            IntVector v4 = IntVector.fromMemorySegment(I, w, w4 + p, LE);
-            IntVector v5 = IntVector.fromMemorySegment(I, w, w5 + p, LE);
-            IntVector v6 = IntVector.fromMemorySegment(I, w, w6 + p, LE);
-            IntVector v7 = IntVector.fromMemorySegment(I, w, w7 + p, LE);
             FloatVector a = FloatVector.fromArray(S, x, xAt + p);
             s0 = v0.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s0);
             s1 = v1.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s1);
             s2 = v2.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s2);
             s3 = v3.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s3);
-            s4 = v4.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s4);
-            s5 = v5.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s5);
-            s6 = v6.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s6);
-            s7 = v7.lanewise(LSHL, 24).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s7);
             a = FloatVector.fromArray(S, x, xAt + p + L);
             s0 = v0.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s0);
             s1 = v1.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s1);
             s2 = v2.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s2);
             s3 = v3.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s3);
-            s4 = v4.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s4);
-            s5 = v5.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s5);
-            s6 = v6.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s6);
-            s7 = v7.lanewise(LSHL, 16).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s7);
             a = FloatVector.fromArray(S, x, xAt + p + 2 * L);
             s0 = v0.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s0);
             s1 = v1.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s1);
             s2 = v2.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s2);
             s3 = v3.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s3);
-            s4 = v4.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s4);
-            s5 = v5.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s5);
-            s6 = v6.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s6);
-            s7 = v7.lanewise(LSHL, 8).lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s7);
             a = FloatVector.fromArray(S, x, xAt + p + 3 * L);
             s0 = v0.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s0);
             s1 = v1.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s1);
             s2 = v2.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s2);
             s3 = v3.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s3);
-            s4 = v4.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s4);
-            s5 = v5.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s5);
-            s6 = v6.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s6);
-            s7 = v7.lanewise(ASHR, BACK).and(MASK).reinterpretAsFloats().fma(a, s7);
         }
         s0.intoArray(lanes, at);
         s1.intoArray(lanes, at + part);
         s2.intoArray(lanes, at + 2 * part);
         s3.intoArray(lanes, at + 3 * part);
-        s4.intoArray(lanes, at + 4 * part);
-        s5.intoArray(lanes, at + 5 * part);
-        s6.intoArray(lanes, at + 6 * part);
-        s7.intoArray(lanes, at + 7 * part);
     }
 
     static void fourByTwo(

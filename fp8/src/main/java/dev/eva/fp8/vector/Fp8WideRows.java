@@ -23,8 +23,6 @@ final class Fp8WideRows {
     private static final int TILE = 4;
     /** Rows of x from which strips are widened once for all of them. */
     private static final int WIDENED = 7;
-    /** Rows of the weight that a single row of x is multiplied with at a time. */
-    private static final int STREAMS = 8;
     /** Columns of a strip. */
     private static final int STRIP = 512;
 
@@ -91,22 +89,17 @@ final class Fp8WideRows {
         }
     }
 
-    /** One row of x, eight streams that lie apart: streams from memory should not run through the same pages. */
+    /** One row of x, four streams that lie apart: streams from memory should not run through the same pages. */
     private static void one(
             int cols, float[] x, int xAt, MemorySegment codes, int row, int rows, float[] lanes, int lanesAt) {
         int whole = cols / LINE * LINE;
-        int part = (rows + STREAMS - 1) / STREAMS;
+        int part = (rows + TILE - 1) / TILE;
         for (int r = 0; r < part; r++) {
             long w0 = (long) (row + r) * cols;
             long w1 = (long) (row + within(r, part, rows)) * cols;
             long w2 = (long) (row + within(r, 2 * part, rows)) * cols;
             long w3 = (long) (row + within(r, 3 * part, rows)) * cols;
-            long w4 = (long) (row + within(r, 4 * part, rows)) * cols;
-            long w5 = (long) (row + within(r, 5 * part, rows)) * cols;
-            long w6 = (long) (row + within(r, 6 * part, rows)) * cols;
-            long w7 = (long) (row + within(r, 7 * part, rows)) * cols;
-            Fp8Tiles.eightByOne(whole, x, xAt, codes, w0, w1, w2, w3, w4, w5, w6, w7, lanes, lanesAt + r * L,
-                    part * L);
+            Fp8Tiles.fourByOne(whole, x, xAt, codes, w0, w1, w2, w3, lanes, lanesAt + r * L, part * L);
         }
     }
 

@@ -162,7 +162,7 @@ class FrozenProductTest {
     @CsvSource({"F32, 100", "BF16, 100", "STACKED, 128"})
     void fewRowsHaveTheBitsOfOne(Type type, int cols) {
         FrozenMatrix w = matrix(type, 67, cols);
-        for (int m : new int[] {2, 3, 5, 6, 7, Math.max(1, w.fewRows())}) {
+        for (int m : new int[] {2, 3, 5, 6, 7, 9, 15, Math.max(1, w.fewRows())}) {
             float[] a = floats(1 + m * cols);
             float[] all = product(m, cols, a, w, 0f, new float[2 + m * 68]);
             for (int i = 0; i < m; i++) {

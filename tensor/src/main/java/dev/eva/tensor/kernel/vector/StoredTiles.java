@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The loops of {@link StoredRows}, for 32 registers: four rows of the weight by four of x or two, columns
- * {@code [from, end)}, and one row of x. Sixteen sums for eight loads keep the multipliers busy. An element is one chain
+ * {@code [from, end)}, and one row of x. Sixteen sums for eight loads keep the multipliers busy. An element is a chain
  * of fused multiply-adds a lane in the order of the columns, for bfloat16 the even ones of a line before the odd ones;
  * the sums come from {@code lanes} and go back there, so that a chain may be cut anywhere.
  *
@@ -106,7 +106,7 @@ final class StoredTiles {
         FloatVector s21 = FloatVector.fromArray(S, lanes, at2 + ROW);
         FloatVector s30 = FloatVector.fromArray(S, lanes, at3);
         FloatVector s31 = FloatVector.fromArray(S, lanes, at3 + ROW);
-        for (int p = from; p < end; p += L) {
+        for (int p = from; p < end; p += 2 * L) {
             int here = xAt + 2 * p;
             FloatVector c0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * p, LE);
             FloatVector c1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * p, LE);
@@ -118,6 +118,20 @@ final class StoredTiles {
             s20 = c2.fma(a, s20);
             s30 = c3.fma(a, s30);
             a = FloatVector.fromArray(S, x, here + L);
+            s01 = c0.fma(a, s01);
+            s11 = c1.fma(a, s11);
+            s21 = c2.fma(a, s21);
+            s31 = c3.fma(a, s31);
+            c0 = FloatVector.fromMemorySegment(S, w, w0 + 4L * (p + L), LE);
+            c1 = FloatVector.fromMemorySegment(S, w, w1 + 4L * (p + L), LE);
+            c2 = FloatVector.fromMemorySegment(S, w, w2 + 4L * (p + L), LE);
+            c3 = FloatVector.fromMemorySegment(S, w, w3 + 4L * (p + L), LE);
+            a = FloatVector.fromArray(S, x, here + 2 * L);
+            s00 = c0.fma(a, s00);
+            s10 = c1.fma(a, s10);
+            s20 = c2.fma(a, s20);
+            s30 = c3.fma(a, s30);
+            a = FloatVector.fromArray(S, x, here + 3 * L);
             s01 = c0.fma(a, s01);
             s11 = c1.fma(a, s11);
             s21 = c2.fma(a, s21);
