@@ -38,6 +38,7 @@ final class Fp8FewRows {
     private static final float LARGEST = 0x1p120f;
 
     private static final float SMALLEST = 1f;
+    private static final int OUT_OF_RANGE = -1;
     private static final Reduction SUMS = Kernels.find(Reduction.class, Reduction.REFERENCE);
     /** Rows of x as the loops read them, and the sums lane by lane; the memory of one thread. */
     private static final ThreadLocal<float[][]> SCRATCH =
@@ -85,10 +86,10 @@ final class Fp8FewRows {
         for (int j = from; j < to; ) {
             int block = j / BLOCK;
             int end = Math.min(to, (block + 1) * BLOCK);
-            if (apart(m, cols, x, xOffset, xRow, scales, block * grid)) {
+            int at = apart(m, cols, x, xOffset, xRow, scales, block * grid);
+            if (at != OUT_OF_RANGE) {
                 if (WIDE) {
-                    float[] apart = SCRATCH.get()[0];
-                    Fp8WideRows.multiply(m, cols, apart, Lines.toBoundary(apart), codes, j, end, y, yOffset, yRow);
+                    Fp8WideRows.multiply(m, cols, SCRATCH.get()[0], at, codes, j, end, y, yOffset, yRow);
                 } else {
                     narrow(m, cols, codes, j, end, y, yOffset, yRow);
                 }
@@ -219,9 +220,10 @@ final class Fp8FewRows {
 
     /**
      * Rows of x into scratch, by place modulo four within every line, times the scales of the weight's blocks and half
-     * of the power of two. Rows that a loop takes together take turns vector by vector. False if a row is out of range.
+     * of the power of two. Rows that a loop takes together take turns vector by vector. Returns where they begin, for a
+     * collector may move the array and its boundary with it, or {@link #OUT_OF_RANGE}.
      */
-    private static boolean apart(int m, int cols, float[] x, int xOffset, int xRow, float[] scales, int scalesAt) {
+    private static int apart(int m, int cols, float[] x, int xOffset, int xRow, float[] scales, int scalesAt) {
         float[][] scratch = SCRATCH.get();
         int last = Math.max(0, m - 1) / 4 * 4;
         int rows = last + together(m, last);
@@ -247,10 +249,10 @@ final class Fp8FewRows {
             }
             float largest = Float.intBitsToFloat(amax);
             if (!(largest < LARGEST) || largest != 0f && largest <= SMALLEST) {
-                return false;
+                return OUT_OF_RANGE;
             }
         }
-        return true;
+        return outAt;
     }
 
     /** One block of one row; the bits of its largest absolute value. */
