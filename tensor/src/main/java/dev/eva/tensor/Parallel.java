@@ -1,7 +1,6 @@
 package dev.eva.tensor;
 
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
@@ -138,38 +137,60 @@ public final class Parallel {
      * loop's, and the right one: that loop cannot end without it.
      */
     private static final class Loop {
+        /** Longs between two numbers: two cache lines, which are fetched as a pair. */
+        private static final int APART = 16;
         /** Number of tasks in the high half, the next one in the low half. */
-        final AtomicLong state = new AtomicLong();
+        private static final int STATE = APART;
         /** Tasks that are not done. */
-        final AtomicInteger left = new AtomicInteger();
+        private static final int LEFT = 2 * APART;
         /** Loops begun. */
-        volatile int begun;
+        private static final int BEGUN = 3 * APART;
+
+        /** Each number where no other thread writes beside it: threads at work change two, those that wait read one. */
+        private final AtomicLongArray numbers = new AtomicLongArray(4 * APART);
         /** Written before, and read after, the state of its loop. */
         IntConsumer task;
 
         volatile Throwable failure;
 
         void begin(int tasks, IntConsumer run) {
-            failure = null;
+            if (failure != null) {
+                failure = null;
+            }
             task = run;
-            left.set(tasks);
-            state.set((long) tasks << 32);
-            begun++;
+            numbers.setRelease(LEFT, tasks);
+            numbers.setRelease(STATE, (long) tasks << 32);
+            numbers.set(BEGUN, numbers.getPlain(BEGUN) + 1);
         }
 
+        long begun() {
+            return numbers.get(BEGUN);
+        }
+
+        boolean isOver() {
+            return numbers.get(LEFT) == 0;
+        }
+
+        /** Takes tasks until there are no more; those it did are taken off what is left at once, at the end. */
         void work() {
-            for (long s = state.getAndIncrement(); (int) s < s >>> 32; s = state.getAndIncrement()) {
-                int i = (int) s;
+            int done = 0;
+            for (long s = next(); (int) s < s >>> 32; s = next()) {
+                done++;
                 try {
                     if (failure == null) {
-                        task.accept(i);
+                        task.accept((int) s);
                     }
                 } catch (Throwable t) {
                     failure = t;
-                } finally {
-                    left.getAndDecrement();
                 }
             }
+            if (done > 0) {
+                numbers.getAndAdd(LEFT, -done);
+            }
+        }
+
+        private long next() {
+            return numbers.getAndIncrement(STATE);
         }
     }
 
@@ -205,7 +226,7 @@ public final class Parallel {
                 INSIDE.set(false);
             }
             int spins = 0;
-            while (loop.left.get() > 0) {
+            while (!loop.isOver()) {
                 if (++spins < SPINS) {
                     Thread.onSpinWait();
                 } else {
@@ -249,10 +270,10 @@ public final class Parallel {
         public void run() {
             INSIDE.set(true);
             Loop loop = pool.loop;
-            int seen = 0;
+            long seen = 0;
             int spins = 0;
             while (!pool.stopped) {
-                int begun = loop.begun;
+                long begun = loop.begun();
                 if (begun != seen) {
                     loop.work();
                     seen = begun;
@@ -262,7 +283,7 @@ public final class Parallel {
                 } else {
                     asleep = true;
                     // Look again after announcing sleep: whoever posts a loop reads the flag after posting.
-                    if (loop.begun == seen && !pool.stopped) {
+                    if (loop.begun() == seen && !pool.stopped) {
                         LockSupport.park(pool);
                     }
                     asleep = false;
