@@ -17,8 +17,9 @@ import java.util.Arrays;
  * (arXiv:2405.04434, equations 14 to 19).
  *
  * <p>Letters: B sequences, T positions, N heads, H = nope + rope, V width of a value. Work is cut in a task a
- * (sequence, head), which lays out its own queries, keys and values as contiguous rows; the gradient of the key part
- * that all heads share is summed over heads in order.
+ * (sequence, head), which lays out its own queries, keys and values as contiguous rows in memory of its thread, once
+ * more for the backward pass: they stay in a core's cache, and the inputs are less to keep. The gradient of the key
+ * part that all heads share is summed over heads in order.
  *
  * @param heads N
  * @param nope width of a head without position
@@ -49,43 +50,65 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
                 new MlaAttention(n, c.qkNopeHeadDim(), c.vHeadDim(), w.rope(), w.softmaxScale(), length), q, kv, kRope);
     }
 
+    /** Queries, keys and values of one head of one sequence, rotated, and their gradients: a thread's, grows. */
+    private static final class Head {
+        private static final ThreadLocal<Head> OF_THREAD = ThreadLocal.withInitial(Head::new);
+
+        private float[] q = {};
+        private float[] k = {};
+        private float[] val = {};
+        private float[] dq = {};
+        private float[] dk = {};
+        private float[] dv = {};
+
+        static Head of(int length, int h, int v) {
+            Head head = OF_THREAD.get();
+            head.q = atLeast(length * h, head.q);
+            head.k = atLeast(length * h, head.k);
+            head.val = atLeast(length * v, head.val);
+            return head;
+        }
+
+        Head withGradients() {
+            dq = atLeast(q.length, dq);
+            dk = atLeast(k.length, dk);
+            dv = atLeast(val.length, dv);
+            return this;
+        }
+
+        private static float[] atLeast(int size, float[] array) {
+            return array.length < size ? new float[size] : array;
+        }
+    }
+
     @Override
     public Tensor forward(Ctx ctx, Tensor... in) {
         int rows = in[0].dim(0);
+        int h = nope + in[2].dim(1);
         Tensor out = ctx.empty(rows, heads * v);
         Tensor lse = ctx.empty(Shape.of(heads * rows));
-        LaidOut at = LaidOut.empty(ctx, this, rows, in[2].dim(1));
         Rope.Tables tables = rope.tables(length);
         Parallel.run(rows / length * heads, task -> {
-            layOut(tables, in[0], in[1], in[2], task, at);
-            attention(at, task, out, lse);
+            Head head = Head.of(length, h, v);
+            layOut(tables, in[0], in[1], in[2], task, head);
+            attention(head, h, task, out, lse);
         });
-        if (ctx.isRemade(0) && ctx.isRemade(1)) {
-            ctx.save(lse);
-        } else if (ctx.isRemade(1)) {
-            ctx.dropInputs(0);
-            ctx.save(lse, at.q);
-        } else {
-            ctx.dropInputs(0, 1, 2);
-            ctx.save(lse, at.q, at.k, at.val);
-        }
+        ctx.save(lse);
         return out;
     }
 
-    private void attention(LaidOut at, int task, Tensor out, Tensor lse) {
-        int h = at.q.dim(1);
-        int hAt = task * length * h;
+    private void attention(Head head, int h, int task, Tensor out, Tensor lse) {
         ATTENTION.forward(
                 length,
                 h,
                 v,
                 scale,
-                at.q.array(),
-                at.q.offset() + hAt,
-                at.k.array(),
-                at.k.offset() + hAt,
-                at.val.array(),
-                at.val.offset() + task * length * v,
+                head.q,
+                0,
+                head.k,
+                0,
+                head.val,
+                0,
                 out.array(),
                 outAt(out, task),
                 heads * v,
@@ -93,77 +116,47 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
                 lse.offset() + task * length);
     }
 
-    /** Queries, keys and values of a (sequence, head) after the other, rotated. */
-    private record LaidOut(Tensor q, Tensor k, Tensor val) {
-        static LaidOut empty(Ctx ctx, MlaAttention op, int rows, int rope) {
-            int n = op.heads * rows;
-            int h = op.nope + rope;
-            return new LaidOut(ctx.empty(n, h), ctx.empty(n, h), ctx.empty(n, op.v));
-        }
-    }
-
-    /** As forward has kept it, or to be filled again from inputs that are made again. */
-    private LaidOut keptOrEmpty(Ctx ctx, int rows) {
-        if (ctx.savedCount() > 2) {
-            return new LaidOut(ctx.saved(1), ctx.saved(2), ctx.saved(3));
-        }
-        int n = heads * rows;
-        int h = nope + ctx.input(2).dim(1);
-        return new LaidOut(ctx.savedCount() > 1 ? ctx.saved(1) : ctx.empty(n, h), ctx.empty(n, h), ctx.empty(n, v));
-    }
-
     @Override
     public Tensor[] backward(Ctx ctx, Tensor dOut) {
         int rows = dOut.dim(0);
-        int h = nope + ctx.input(2).dim(1);
-        LaidOut at = keptOrEmpty(ctx, rows);
-        Tensor[] in = {ctx.input(0), ctx.input(1), ctx.input(2)};
-        Tensor dQ = ctx.empty(ctx.input(0).shape());
-        Tensor dKv = ctx.empty(ctx.input(1).shape());
-        Tensor dKRope = ctx.empty(ctx.input(2).shape());
-        Tensor dq = ctx.empty(heads * rows, h);
-        Tensor dk = ctx.empty(heads * rows, h);
-        Tensor dv = ctx.empty(heads * rows, v);
+        Tensor q = ctx.input(0);
+        Tensor kv = ctx.input(1);
+        Tensor kRope = ctx.input(2);
+        int ropeDim = kRope.dim(1);
+        Tensor dQ = ctx.empty(q.shape());
+        Tensor dKv = ctx.empty(kv.shape());
+        Tensor dKRope = ctx.empty(kRope.shape());
+        Tensor ofHeads = ctx.empty(heads * rows, ropeDim);
         Rope.Tables tables = rope.tables(length);
         Parallel.run(rows / length * heads, task -> {
-            if (ctx.savedCount() == 1) {
-                layOut(tables, in[0], in[1], in[2], task, at);
-            } else if (ctx.savedCount() == 2) {
-                layOutKey(tables, in[1], in[2], task, at.k);
-                layOutValue(in[1], task, at.val);
-            }
-            attentionBackward(ctx, at, dOut, task, dq, dk, dv);
-            gatherQuery(tables, dq, task, dQ);
-            gatherKeyValue(dk, dv, task, dKv);
+            Head head = Head.of(length, nope + ropeDim, v).withGradients();
+            layOut(tables, q, kv, kRope, task, head);
+            attentionBackward(ctx, head, nope + ropeDim, dOut, task);
+            gatherQuery(tables, head.dq, task, dQ);
+            gatherKeyValue(head, task, dKv, ofHeads);
         });
         Parallel.range(rows, SUM_GRAIN, (from, to) -> {
             for (int row = from; row < to; row++) {
-                sumKRope(tables, dk, row, dKRope);
+                sumKRope(tables, ofHeads, row, dKRope);
             }
         });
         return new Tensor[] {dQ, dKv, dKRope};
     }
 
-    private void attentionBackward(Ctx ctx, LaidOut at, Tensor dOut, int task, Tensor dq, Tensor dk, Tensor dv) {
-        Tensor q = at.q;
-        Tensor k = at.k;
-        Tensor val = at.val;
+    private void attentionBackward(Ctx ctx, Head head, int h, Tensor dOut, int task) {
         Tensor lse = ctx.saved(0);
         Tensor out = ctx.output();
-        int h = q.dim(1);
-        int hAt = task * length * h;
-        int vAt = task * length * v;
         ATTENTION.backward(
                 length,
                 h,
                 v,
                 scale,
-                q.array(),
-                q.offset() + hAt,
-                k.array(),
-                k.offset() + hAt,
-                val.array(),
-                val.offset() + vAt,
+                head.q,
+                0,
+                head.k,
+                0,
+                head.val,
+                0,
                 out.array(),
                 dOut.array(),
                 outAt(out, task),
@@ -171,12 +164,12 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
                 heads * v,
                 lse.array(),
                 lse.offset() + task * length,
-                dq.array(),
-                dq.offset() + hAt,
-                dk.array(),
-                dk.offset() + hAt,
-                dv.array(),
-                dv.offset() + vAt);
+                head.dq,
+                0,
+                head.dk,
+                0,
+                head.dv,
+                0);
     }
 
     /** Index of a head's output at the first position of its sequence. */
@@ -189,86 +182,61 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         return x.offset() + ((task / heads * length + t) * heads + task % heads) * width;
     }
 
-    // ---- layout: (B*T, N*H) to (B, N, T, H), rotating on the way
+    // ---- layout: a head's columns of (B*T, N*H) to (T, H), rotating on the way
 
-    private void layOut(Rope.Tables tables, Tensor q, Tensor kv, Tensor kRope, int task, LaidOut to) {
-        layOutQuery(tables, q, task, to.q);
-        layOutKey(tables, kv, kRope, task, to.k);
-        layOutValue(kv, task, to.val);
-    }
-
-    private void layOutQuery(Rope.Tables tables, Tensor q, int task, Tensor to) {
-        int h = to.dim(1);
-        float[] x = q.array();
-        float[] y = to.array();
+    private void layOut(Rope.Tables tables, Tensor q, Tensor kv, Tensor kRope, int task, Head to) {
+        int ropeDim = kRope.dim(1);
+        int h = nope + ropeDim;
+        int keyAt = kRope.offset() + task / heads * length * ropeDim;
         for (int t = 0; t < length; t++) {
             int from = at(q, task, t, h);
-            int yAt = to.offset() + (task * length + t) * h;
-            System.arraycopy(x, from, y, yAt, nope);
-            tables.rotate(t, x, from + nope, y, yAt + nope);
-        }
-    }
-
-    private void layOutKey(Rope.Tables tables, Tensor kv, Tensor kRope, int task, Tensor to) {
-        int ropeDim = kRope.dim(1);
-        float[] y = to.array();
-        for (int t = 0; t < length; t++) {
-            int row = task / heads * length + t;
-            int yAt = to.offset() + (task * length + t) * (nope + ropeDim);
-            System.arraycopy(kv.array(), at(kv, task, t, nope + v), y, yAt, nope);
-            tables.rotate(t, kRope.array(), kRope.offset() + row * ropeDim, y, yAt + nope);
-        }
-    }
-
-    private void layOutValue(Tensor kv, int task, Tensor to) {
-        for (int t = 0; t < length; t++) {
-            int from = at(kv, task, t, nope + v) + nope;
-            System.arraycopy(kv.array(), from, to.array(), to.offset() + (task * length + t) * v, v);
+            System.arraycopy(q.array(), from, to.q, t * h, nope);
+            tables.rotate(t, q.array(), from + nope, to.q, t * h + nope);
+            from = at(kv, task, t, nope + v);
+            System.arraycopy(kv.array(), from, to.k, t * h, nope);
+            tables.rotate(t, kRope.array(), keyAt + t * ropeDim, to.k, t * h + nope);
+            System.arraycopy(kv.array(), from + nope, to.val, t * v, v);
         }
     }
 
     // ---- the way back
 
-    private void gatherQuery(Rope.Tables tables, Tensor from, int task, Tensor to) {
-        int h = from.dim(1);
-        float[] d = from.array();
-        float[] y = to.array();
+    private void gatherQuery(Rope.Tables tables, float[] dq, int task, Tensor to) {
+        int h = to.dim(1) / heads;
         for (int t = 0; t < length; t++) {
-            int dAt = from.offset() + (task * length + t) * h;
-            int yAt = at(to, task, t, h);
-            System.arraycopy(d, dAt, y, yAt, nope);
-            tables.rotateTransposed(t, d, dAt + nope, y, yAt + nope);
+            int toAt = at(to, task, t, h);
+            System.arraycopy(dq, t * h, to.array(), toAt, nope);
+            tables.rotateTransposed(t, dq, t * h + nope, to.array(), toAt + nope);
         }
     }
 
-    private void gatherKeyValue(Tensor dk, Tensor dv, int task, Tensor to) {
-        int h = dk.dim(1);
-        float[] y = to.array();
+    private void gatherKeyValue(Head from, int task, Tensor dKv, Tensor ofHeads) {
+        int ropeDim = ofHeads.dim(1);
+        int h = nope + ropeDim;
         for (int t = 0; t < length; t++) {
-            int row = task * length + t;
-            int yAt = at(to, task, t, nope + v);
-            System.arraycopy(dk.array(), dk.offset() + row * h, y, yAt, nope);
-            System.arraycopy(dv.array(), dv.offset() + row * v, y, yAt + nope, v);
+            int toAt = at(dKv, task, t, nope + v);
+            System.arraycopy(from.dk, t * h, dKv.array(), toAt, nope);
+            System.arraycopy(from.dv, t * v, dKv.array(), toAt + nope, v);
+            System.arraycopy(from.dk, t * h + nope, ofHeads.array(), at(ofHeads, task, t, ropeDim), ropeDim);
         }
     }
 
-    /** The heads' gradients are summed first, in order, and rotated back once: the rotation is linear. */
-    private void sumKRope(Rope.Tables tables, Tensor dk, int row, Tensor to) {
-        int h = dk.dim(1);
-        int ropeDim = h - nope;
+    /**
+     * The heads' gradients, side by side, are summed first, in order, and rotated back once: the rotation is linear.
+     */
+    private void sumKRope(Rope.Tables tables, Tensor ofHeads, int row, Tensor to) {
+        int ropeDim = to.dim(1);
         int yAt = to.offset() + row * ropeDim;
         float[] y = to.array();
-        float[] d = dk.array();
+        float[] d = ofHeads.array();
         Arrays.fill(y, yAt, yAt + ropeDim, 0f);
-        int b = row / length;
-        int t = row % length;
         for (int head = 0; head < heads; head++) {
-            int at = dk.offset() + ((b * heads + head) * length + t) * h + nope;
+            int at = ofHeads.offset() + (row * heads + head) * ropeDim;
             for (int i = 0; i < ropeDim; i++) {
                 y[yAt + i] += d[at + i];
             }
         }
-        tables.rotateTransposed(t, y, yAt, y, yAt);
+        tables.rotateTransposed(row % length, y, yAt, y, yAt);
     }
 
     private static void check(String name, Tensor x, int rows, int cols) {
