@@ -326,8 +326,8 @@ class VectorGemmTest {
         GemmBlock.panel(m, k, rows, 0, TilesTwoCopied.ROW, 1, b, 0, width, 0, width, null, 0, 1f, c, 0, width, null);
         assertThat(c).containsExactly(expected);
         c = init.clone();
-        GemmBlock.panel(m, k, tiles, 0, 1, GemmBlock.ROWS, TilePacking.tile(k), b, 0, width, 0, width, null, 0, 1f, c, 0,
-                width, null);
+        GemmBlock.panel(m, k, tiles, 0, 1, GemmBlock.ROWS, TilePacking.tile(k), b, 0, width, 0, width, null, 0, 1f, c,
+                0, width, null);
         assertThat(c).containsExactly(expected);
     }
 
