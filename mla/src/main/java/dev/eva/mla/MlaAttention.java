@@ -27,8 +27,11 @@ import java.util.Arrays;
  * @param rope rotation of the {@code dim} last columns of a head
  * @param scale factor of the scores
  * @param length T
+ * @param keepsOut whether the output is there for the backward pass: where operands of products are rounded, the
+ * product that reads it keeps it in few bits, and backward does without
  */
-record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int length) implements Op {
+record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int length, boolean keepsOut)
+        implements Op {
     private static final Attention ATTENTION = Kernels.find(Attention.class, Attention.REFERENCE);
     /** Positions a task of the sum over heads. */
     private static final int SUM_GRAIN = 32;
@@ -46,8 +49,12 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
         check("q", q, rows, n * c.qkHeadDim());
         check("kv", kv, rows, n * (c.qkNopeHeadDim() + c.vHeadDim()));
         check("kRope", kRope, rows, c.qkRopeHeadDim());
+        boolean keepsOut = w.wo().prepared().rounding() == null;
         return Tape.apply(
-                new MlaAttention(n, c.qkNopeHeadDim(), c.vHeadDim(), w.rope(), w.softmaxScale(), length), q, kv, kRope);
+                new MlaAttention(n, c.qkNopeHeadDim(), c.vHeadDim(), w.rope(), w.softmaxScale(), length, keepsOut),
+                q,
+                kv,
+                kRope);
     }
 
     /** Queries, keys and values of one head of one sequence, rotated, and their gradients: a thread's, grows. */
@@ -94,6 +101,9 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
             attention(head, h, task, out, lse);
         });
         ctx.save(lse);
+        if (!keepsOut) {
+            ctx.dropOutput();
+        }
         return out;
     }
 
@@ -157,9 +167,9 @@ record MlaAttention(int heads, int nope, int v, Rope rope, float scale, int leng
                 0,
                 head.val,
                 0,
-                out.array(),
+                keepsOut ? out.array() : null,
                 dOut.array(),
-                outAt(out, task),
+                keepsOut ? outAt(out, task) : 0,
                 outAt(dOut, task),
                 heads * v,
                 lse.array(),

@@ -60,7 +60,7 @@ public final class DecoderLayer implements Layer {
         Tape.Segment segment = Tape.segment();
         Tensor attended = attention.apply(attnNorm.forward(x));
         probe.on("attn", index, attended);
-        Tensor h = Add.add(x, attended);
+        Tensor h = Add.addToKept(x, attended);
         Tensor normed = ffnNorm.forward(h);
         Tensor mixed = switch (ffn) {
             case Ffn.Dense dense -> dense.network().forward(normed);

@@ -111,7 +111,7 @@ public final class Ctx {
 
     /** Whether the tape does not keep input i but makes it again when backward reads it. */
     public boolean isRemade(int i) {
-        return tape != null && tape.remakes(inputs[i]);
+        return tape != null && (remade[i] || tape.remakes(inputs[i]));
     }
 
     /**

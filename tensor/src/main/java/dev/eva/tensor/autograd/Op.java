@@ -35,8 +35,8 @@ public interface Op {
      */
     Tensor[] backward(Ctx ctx, Tensor dOut);
 
-    /** Whether {@link #remake} can make the output again, to the same bits, from what forward kept. */
-    default boolean remakes() {
+    /** Whether {@link #remake} can make the output again, to the same bits, from what forward kept in {@code ctx}. */
+    default boolean remakes(Ctx ctx) {
         return false;
     }
 

@@ -102,7 +102,7 @@ public final class Tape implements AutoCloseable {
 
     boolean remakes(Tensor x) {
         Integer producer = keeping == Keeping.LEAST ? producers.get(x) : null;
-        return producer != null && nodes.get(producer).op.remakes();
+        return producer != null && nodes.get(producer).op.remakes(nodes.get(producer));
     }
 
     Ctx node(int i) {

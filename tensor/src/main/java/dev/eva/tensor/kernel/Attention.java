@@ -89,8 +89,8 @@ public interface Attention {
      * q_i},
      * {@code dV_j = sum_i p_ij dOut_i}. dq, dk and dv are overwritten; they are contiguous like q, k and v.
      *
-     * @param out the forward result and {@code dOut} its gradient, both with rows {@code outRow} apart and the same
-     * offset
+     * @param out the forward result, or null where it was not kept: then {@code D_i = sum_j p_ij (dOut_i . v_j)}, the
+     * same up to rounding; {@code dOut} is its gradient, both with rows {@code outRow} apart
      */
     default void backward(
             int t,
@@ -120,7 +120,15 @@ public interface Attention {
         java.util.Arrays.fill(dk, dkOffset, dkOffset + t * h, 0f);
         java.util.Arrays.fill(dv, dvOffset, dvOffset + t * hv, 0f);
         for (int i = 0; i < t; i++) {
-            double delta = dot(hv, out, outOffset + i * outRow, dOut, dOutOffset + i * outRow);
+            double delta = 0;
+            if (out != null) {
+                delta = dot(hv, out, outOffset + i * outRow, dOut, dOutOffset + i * outRow);
+            }
+            for (int j = 0; j <= i && out == null; j++) {
+                double s = scale * dot(h, q, qOffset + i * h, k, kOffset + j * h);
+                double p = Math.exp(s - lse[lseOffset + i]);
+                delta += p * dot(hv, dOut, dOutOffset + i * outRow, v, vOffset + j * hv);
+            }
             for (int j = 0; j <= i; j++) {
                 double s = scale * dot(h, q, qOffset + i * h, k, kOffset + j * h);
                 double p = Math.exp(s - lse[lseOffset + i]);

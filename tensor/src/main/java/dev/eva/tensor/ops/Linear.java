@@ -84,7 +84,7 @@ public record Linear(PreparedWeight weight, boolean again) implements Op {
     }
 
     @Override
-    public boolean remakes() {
+    public boolean remakes(Ctx ctx) {
         return again;
     }
 

@@ -81,7 +81,7 @@ public record RmsNorm(float eps) implements Op {
     }
 
     @Override
-    public boolean remakes() {
+    public boolean remakes(Ctx ctx) {
         return true;
     }
 

@@ -51,7 +51,7 @@ public record SwiGlu() implements Op {
     }
 
     @Override
-    public boolean remakes() {
+    public boolean remakes(Ctx ctx) {
         return true;
     }
 

@@ -138,8 +138,12 @@ final class VectorAttention implements Attention {
             int at = dOutOffset + i * outRow;
             scores(m, i, t, h, q, qOffset + i * h, h, keysTurned, keysTurnedAt, p, pAt, ld, tile);
             scores(m, i, t, hv, dOut, at, outRow, valuesTurned, valuesTurnedAt, ds, dsAt, ld, tile);
-            gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p, pAt,
-                    ds, dsAt, ld);
+            if (out == null) {
+                gradientRowsAlone(m, i, scale, lse, lseOffset + i, p, pAt, ds, dsAt, ld);
+            } else {
+                gradientRows(m, i, hv, scale, out, outOffset + i * outRow, dOut, at, outRow, lse, lseOffset + i, p,
+                        pAt, ds, dsAt, ld);
+            }
             sums(m, i, t, ds, dsAt, ld, keys, keysAt, h, dq, dqOffset + i * h, h, tile);
             int rightAt = packRows(m, h, q, qOffset + i * h, h, right);
             addTurned(m, i, ds, dsAt, ld, right, rightAt, h, dk, dkOffset, tile);
@@ -324,6 +328,39 @@ final class VectorAttention implements Attention {
             VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
             fromArray(S, p, last).blend(0f, outside).intoArray(p, last);
             fromArray(S, ds, fromP + last).blend(0f, outside).intoArray(ds, fromP + last);
+            for (; j < end; j += L) {
+                FloatVector.zero(S).intoArray(p, j);
+                FloatVector.zero(S).intoArray(ds, fromP + j);
+            }
+        }
+    }
+
+    /** As {@link #gradientRows}, with D from the probabilities and their gradients: a pass more over the row. */
+    private static void gradientRowsAlone(
+            int m, int i, float scale, float[] lse, int lseAt, float[] p, int pAt, float[] ds, int dsAt, int ld) {
+        FloatVector factor = FloatVector.broadcast(S, scale);
+        int fromP = dsAt - pAt;
+        for (int r = 0; r < m; r++) {
+            int at = pAt + r * ld;
+            int last = at + (i + r) / L * L;
+            int end = at + i + tileEnd(r, m);
+            FloatVector shift = FloatVector.broadcast(S, -lse[lseAt + r]);
+            for (int j = at; j <= last; j += L) {
+                VectorMath.expOfLow(fromArray(S, p, j).fma(factor, shift)).intoArray(p, j);
+            }
+            VectorMask<Float> outside = LANE.compare(VectorOperators.GT, (float) ((i + r) % L));
+            fromArray(S, p, last).blend(0f, outside).intoArray(p, last);
+            fromArray(S, ds, fromP + last).blend(0f, outside).intoArray(ds, fromP + last);
+            FloatVector sum = FloatVector.zero(S);
+            for (int j = at; j <= last; j += L) {
+                sum = fromArray(S, p, j).fma(fromArray(S, ds, fromP + j), sum);
+            }
+            float delta = VectorMath.sum(sum);
+            int j = at;
+            for (; j <= last; j += L) {
+                FloatVector grad = fromArray(S, ds, fromP + j).sub(delta).mul(fromArray(S, p, j).mul(factor));
+                grad.intoArray(ds, fromP + j);
+            }
             for (; j < end; j += L) {
                 FloatVector.zero(S).intoArray(p, j);
                 FloatVector.zero(S).intoArray(ds, fromP + j);

@@ -65,7 +65,13 @@ class VectorAttentionTest {
 
         Head run(Attention attention) {
             attention.forward(t, h, hv, scale, q, 2, k, 1, v, 3, out, 4, outRow, lse, 2);
-            attention.backward(t, h, hv, scale, q, 2, k, 1, v, 3, out, dOut, 4, 1, outRow, lse, 2, dq, 1, dk, 2, dv, 3);
+            backward(attention, out);
+            return this;
+        }
+
+        Head backward(Attention attention, float[] known) {
+            attention.backward(
+                    t, h, hv, scale, q, 2, k, 1, v, 3, known, dOut, 4, 1, outRow, lse, 2, dq, 1, dk, 2, dv, 3);
             return this;
         }
     }
@@ -107,6 +113,12 @@ class VectorAttentionTest {
         Head slow = new Head(t, h, hv, size).run(Attention.REFERENCE);
         assertClose("out", fast.out, slow.out);
         assertClose("lse", fast.lse, slow.lse);
+        assertGradientsClose(fast, slow);
+        assertGradientsClose(fast.backward(FAST, null), slow);
+        assertGradientsClose(fast, slow.backward(Attention.REFERENCE, null));
+    }
+
+    private static void assertGradientsClose(Head fast, Head slow) {
         assertClose("dq", fast.dq, slow.dq);
         assertClose("dk", fast.dk, slow.dk);
         assertClose("dv", fast.dv, slow.dv);
